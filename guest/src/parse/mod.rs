@@ -1,0 +1,1 @@
+//! From bytes to a compact arena tree.
