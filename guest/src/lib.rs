@@ -4,4 +4,17 @@
 //! into blocks of text, `features` describes every block in numbers, `classify` decides what
 //! stays, `metadata` reads what the document says about itself, `render` writes text and Markdown.
 
+#[cfg(target_arch = "wasm32")]
+mod component;
+mod content;
+mod engine;
 pub mod parse;
+
+pub use content::{Content, Error, Link, Mode, Stats};
+pub use engine::{extract, extract_links, extract_with_stats, validate_html};
+
+/// The version of the guest, which is the contract's.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Name and version of the extraction engine.
+pub const ENGINE: &str = concat!("riptide/", env!("CARGO_PKG_VERSION"));
