@@ -1,0 +1,110 @@
+//! Attributes: twelve bytes each, names and values left in the source.
+
+use std::borrow::Cow;
+
+use super::entities::{self, Context};
+use super::tokenizer::{ends_attribute_name, ends_name};
+use super::tree::{Document, NodeId};
+
+/// Where an attribute's name starts and its value lies. The name ends where its characters do.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AttrSpan {
+    pub(super) name: u32,
+    pub(super) value: u32,
+    pub(super) value_end: u32,
+}
+
+/// How many attributes of one tag are kept; no page needs more, only attacks have more.
+pub const MAX_ATTRIBUTES: usize = 1024;
+
+impl<'a> Document<'a> {
+    fn spans(&self, id: NodeId) -> &[AttrSpan] {
+        if !self.is_element(id) {
+            return &[];
+        }
+        let node = self.node(id);
+        let first = node.extra as usize;
+        self.attributes
+            .get(first..first + usize::from(node.attributes))
+            .unwrap_or_default()
+    }
+
+    fn slice(&self, start: u32, end: u32) -> &'a str {
+        self.source
+            .get(start as usize..end as usize)
+            .unwrap_or_default()
+    }
+
+    /// The value of an attribute as written in the source, nothing decoded. See [`attr`](Document::attr).
+    pub fn raw_attr(&self, id: NodeId, name: &str) -> Option<&'a str> {
+        let source = self.source.as_bytes();
+        let found = self
+            .spans(id)
+            .iter()
+            .find(|span| is_named(source, span.name as usize, name.as_bytes()))?;
+        Some(self.slice(found.value, found.value_end))
+    }
+
+    /// The value of an attribute, character references resolved; empty where it was written
+    /// without one. The case of ASCII letters in `name` does not matter; of several attributes of
+    /// one name the first counts.
+    #[inline]
+    pub fn attr(&self, id: NodeId, name: &str) -> Option<Cow<'a, str>> {
+        self.raw_attr(id, name)
+            .map(|raw| entities::decode(raw, Context::Attribute))
+    }
+
+    /// Whether the element has the attribute.
+    pub fn has_attr(&self, id: NodeId, name: &str) -> bool {
+        self.raw_attr(id, name).is_some()
+    }
+
+    /// The attributes in the order of the source: names as written (case and repeats included),
+    /// values decoded.
+    pub fn attrs<'d>(&'d self, id: NodeId) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> + 'd {
+        self.raw_attrs(id)
+            .map(|(name, raw)| (name, entities::decode(raw, Context::Attribute)))
+    }
+
+    /// The attributes in the order of the source, names and values as written.
+    pub fn raw_attrs<'d>(&'d self, id: NodeId) -> impl Iterator<Item = (&'a str, &'a str)> + 'd {
+        self.spans(id).iter().map(|span| {
+            let rest = self.slice(span.name, span.value);
+            // The first character belongs to the name whatever it is: `<a =b>` has an attribute `=b`.
+            let length = rest
+                .bytes()
+                .skip(1)
+                .position(ends_attribute_name)
+                .map_or(rest.len(), |n| n + 1);
+            (&rest[..length], self.slice(span.value, span.value_end))
+        })
+    }
+
+    /// The `id` attribute as written, empty where there is none.
+    pub fn id_attr(&self, id: NodeId) -> &'a str {
+        self.raw_attr(id, "id").unwrap_or_default()
+    }
+
+    /// The `class` attribute as written, empty where there is none.
+    pub fn class_attr(&self, id: NodeId) -> &'a str {
+        self.raw_attr(id, "class").unwrap_or_default()
+    }
+
+    /// The names in the `class` attribute.
+    pub fn classes(&self, id: NodeId) -> impl Iterator<Item = &'a str> {
+        self.class_attr(id).split_ascii_whitespace()
+    }
+}
+
+/// Whether the attribute name that starts at `start` is `name`, ASCII case aside.
+#[inline]
+fn is_named(source: &[u8], start: usize, name: &[u8]) -> bool {
+    let end = start + name.len();
+    let ended = source
+        .get(end)
+        .is_none_or(|&byte| byte == b'=' || ends_name(byte));
+    ended
+        && source
+            .get(start..end)
+            .is_some_and(|written| written.eq_ignore_ascii_case(name))
+}
