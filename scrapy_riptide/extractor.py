@@ -1,0 +1,467 @@
+"""The front door: HTML in, :class:`~scrapy_riptide.content.ExtractedContent` out, whatever the HTML does.
+
+An :class:`Extractor` puts a circuit breaker and a fallback in front of a pool of guests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import weakref
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, TimeoutError as FutureTimeout
+from dataclasses import dataclass
+from threading import Lock
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Union
+
+from scrapy_riptide import errors
+from scrapy_riptide.config import ExtractorConfig
+from scrapy_riptide.content import ComponentInfo, ExtractedContent, ExtractionStats, HealthStatus, Link, Mode
+from scrapy_riptide.errors import ExtractionError, RiptideError
+from scrapy_riptide.wasm.breaker import CircuitBreaker
+from scrapy_riptide.wasm.contract import lower_mode
+from scrapy_riptide.wasm.host import Answer, GuestHost
+from scrapy_riptide.wasm.lifting import Argument, lower_string
+
+if TYPE_CHECKING:
+    from scrapy_riptide.fallback import FallbackExtractor
+
+Html = Union[str, bytes]
+
+# Documents that a batch has under way for each worker thread: one at work, one to go on with.
+_AHEAD = 2
+
+
+@dataclass(slots=True)
+class Outcome:
+    """One document's whole story. At least one of ``content`` and ``error`` is set.
+
+    Both are, where wasm failed and the fallback answered.
+    """
+
+    content: ExtractedContent | None = None
+    error: ExtractionError | None = None
+    stats: ExtractionStats | None = None
+    #: Milliseconds on the worker thread, the fallback's included.
+    duration_ms: float = 0.0
+
+
+class Extractor:
+    """Extracts content from HTML inside sandboxed guests. Safe for any number of threads.
+
+    Guests run on the extractor's own worker threads, without the GIL. HTML is ``str``, or bytes
+    of UTF-8 (what is not valid becomes U+FFFD). A document that fails raises an
+    :class:`~scrapy_riptide.errors.ExtractionError`, unless the fallback answers for it.
+
+    Close it, or use it as a context manager: running guests are stopped, memory is given back.
+
+    :param config: ``None`` reads the environment, see :meth:`ExtractorConfig.from_env`
+    :raises ComponentError: the component can't be used
+    :raises ConfigError: a value is not allowed
+    """
+
+    def __init__(self, config: ExtractorConfig | None = None) -> None:
+        self.config = ExtractorConfig.from_env() if config is None else config
+        self._fallback = _load_fallback(self.config.fallback)
+        self._breaker = CircuitBreaker(
+            self.config.failure_threshold, self.config.recovery_timeout_secs, self.config.half_open_max_requests
+        )
+        self._counts = _Counts()
+        self._host = GuestHost(self.config)
+        # Runs at exit as well, and when nobody refers to the extractor any more.
+        self._finalizer = weakref.finalize(self, self._host.close)
+
+    def __enter__(self) -> Extractor:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __reduce__(self) -> Any:
+        raise TypeError("an Extractor can't be pickled: pass its config, and make one in each process")
+
+    @property
+    def closed(self) -> bool:
+        """Whether :meth:`close` was called."""
+        return self._host.closed
+
+    def close(self) -> None:
+        """Stops running extractions, cancels waiting ones, gives everything back. Idempotent."""
+        self._finalizer()
+
+    def wait_until_ready(self, timeout_s: float | None = None) -> None:
+        """Waits until the component is loaded, which takes seconds where it has to be compiled first.
+
+        Nobody has to: extractions wait by themselves.
+
+        :raises ComponentError: the component can't be used
+        :raises TimeoutError: it takes longer than ``timeout_s`` seconds
+        """
+        self._host.wait_until_ready(timeout_s)
+
+    # One document
+
+    def extract(self, html: Html, url: str, mode: Mode = "article") -> ExtractedContent:
+        """The content of one document.
+
+        :param url: the document's absolute address; relative ones in it are resolved against it
+        :param mode: ``"article"`` (the body a reader came for), ``"full"`` (everything but the
+            site's chrome), ``"metadata"`` (no text, several times faster), or a list of CSS selectors
+        """
+        return _content(self.run(html, url, mode))
+
+    def extract_with_stats(
+        self, html: Html, url: str, mode: Mode = "article"
+    ) -> tuple[ExtractedContent, ExtractionStats]:
+        """The content of one document, and what it cost."""
+        return _content_and_stats(self.run(html, url, mode))
+
+    async def extract_async(self, html: Html, url: str, mode: Mode = "article") -> ExtractedContent:
+        """:meth:`extract`, without blocking the event loop. Cancelling is safe at any moment."""
+        return _content(await self.run_async(html, url, mode))
+
+    async def extract_with_stats_async(
+        self, html: Html, url: str, mode: Mode = "article"
+    ) -> tuple[ExtractedContent, ExtractionStats]:
+        """:meth:`extract_with_stats`, without blocking the event loop."""
+        return _content_and_stats(await self.run_async(html, url, mode))
+
+    def extract_many(
+        self, pairs: Iterable[tuple[Html, str]], mode: Mode = "article"
+    ) -> Iterator[ExtractedContent | ExtractionError]:
+        """The contents of many documents ``(html, url)``, in order, on all worker threads.
+
+        ``pairs`` is read only as far ahead as keeps the threads busy. A document that fails yields
+        its error in its place, and the batch goes on.
+        """
+        under_way: deque[Future[Outcome]] = deque()
+        ahead = self._host.workers.count * _AHEAD
+        try:
+            for html, url in pairs:
+                under_way.append(self._submit(html, url, mode, wait_s=float("inf")))
+                if len(under_way) > ahead:
+                    yield _either(under_way.popleft().result())
+            while under_way:
+                yield _either(under_way.popleft().result())
+        finally:
+            for future in under_way:
+                future.cancel()
+
+    def run(self, html: Html, url: str, mode: Mode = "article") -> Outcome:
+        """Extracts one document and returns, rather than raises, what went wrong."""
+        wait_s = self._max_wait_s()
+        future = self._submit(html, url, mode, wait_s)
+        return self._wait(future, wait_s)
+
+    async def run_async(self, html: Html, url: str, mode: Mode = "article") -> Outcome:
+        """:meth:`run`, without blocking the event loop."""
+        wait_s = self._max_wait_s()
+        future = self._submit(html, url, mode, wait_s)
+        too_late = False
+
+        def give_up() -> None:
+            nonlocal too_late
+            too_late = future.cancel()
+
+        timer = asyncio.get_running_loop().call_later(wait_s, give_up)
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            if too_late:
+                return Outcome(error=self._not_taken(wait_s))
+            raise
+        finally:
+            timer.cancel()
+
+    def _max_wait_s(self) -> float:
+        # A start that compiles is no sign of too much work.
+        return self.config.checkout_timeout_secs + (0.0 if self._host.ready else _COMPILE_ALLOWANCE_S)
+
+    def _submit(self, html: Html, url: str, mode: Mode, wait_s: float) -> Future[Outcome]:
+        return self._host.submit(self._run, html, url, mode, time.monotonic() + wait_s)
+
+    def _wait(self, future: Future[Outcome], wait_s: float) -> Outcome:
+        """The result of a job that has to be begun within ``wait_s`` seconds."""
+        try:
+            return future.result(wait_s)
+        except FutureTimeout:
+            if future.cancel():
+                return Outcome(error=self._not_taken(wait_s))
+            return future.result()
+        except BaseException:  # Ctrl-C: nobody will ask for this result any more
+            future.cancel()
+            raise
+
+    def _not_taken(self, wait_s: float) -> ExtractionError:
+        error = self._host.exhausted(wait_s)
+        self._counts.failed(error)
+        return error
+
+    # On a worker thread
+
+    def _run(self, html: Html, url: str, mode: Mode, deadline: float) -> Outcome:
+        started = time.perf_counter()
+        outcome = Outcome()
+        try:
+            document = lower_string(html)
+            arguments = (document, lower_string(url), lower_mode(mode))
+            size = document.words[0]
+            answer = self._guarded("extract-with-stats", arguments, size, deadline - time.monotonic())
+            outcome.content, outcome.stats = answer.value
+            self._complete(outcome, answer)
+        except ExtractionError as error:
+            outcome.error = error
+            self._counts.failed(error)
+            self._answer_by_fallback(outcome, html, url, mode)
+        outcome.duration_ms = (time.perf_counter() - started) * 1000
+        if self.config.enable_metrics:
+            self._counts.took(outcome.duration_ms)
+        return outcome
+
+    def _guarded(
+        self, name: str, arguments: tuple[Argument, ...], document_bytes: int = 0, wait_s: float | None = None
+    ) -> Answer:
+        """A call of the guest that the breaker lets through and hears the outcome of."""
+        permit = self._breaker.acquire()
+        try:
+            answer = self._host.call(name, *arguments, document_bytes=document_bytes, wait_s=wait_s)
+        except ExtractionError as error:
+            if error.is_machinery:
+                self._breaker.failure(permit)
+            elif isinstance(error, errors.PoolExhausted):
+                self._breaker.abandon(permit)
+            else:
+                self._breaker.success(permit)
+            raise
+        except BaseException:
+            self._breaker.abandon(permit)
+            raise
+        self._breaker.success(permit)
+        return answer
+
+    def _complete(self, outcome: Outcome, answer: Answer) -> None:
+        stats = outcome.stats
+        assert stats is not None
+        stats.processing_time_ms = round(answer.duration_ms)
+        if answer.memory_bytes is not None:
+            stats.memory_used = answer.memory_bytes
+        self._counts.extracted()
+
+    def _answer_by_fallback(self, outcome: Outcome, html: Html, url: str, mode: Mode) -> None:
+        error = outcome.error
+        assert error is not None
+        if self._fallback is None or not (error.is_machinery or isinstance(error, errors.CircuitOpen)):
+            return
+        started = time.perf_counter()
+        text = html if isinstance(html, str) else html.decode("utf-8", "replace")
+        try:
+            content = self._fallback.extract(text, url, mode)
+        except ExtractionError as second:
+            error.add_note(f"The fallback failed as well: {second}") if hasattr(error, "add_note") else None
+            self._counts.fell_back(error, succeeded=False)
+            return
+        content.engine = self._fallback.name
+        outcome.content = content
+        outcome.stats = ExtractionStats(
+            processing_time_ms=round((time.perf_counter() - started) * 1000),
+            memory_used=0,
+            nodes_processed=None,
+            links_found=len(content.links),
+            images_found=len(content.media),
+        )
+        self._counts.fell_back(error, succeeded=True)
+
+    # The rest of the contract
+
+    def extract_links(self, html: Html, url: str) -> list[Link]:
+        """Every link of a document with its text, its rel words and its language."""
+        links: list[Link] = self._ask("extract-links", lower_string(html), lower_string(url))
+        return links
+
+    def validate(self, html: Html) -> bool:
+        """Whether the guest can read this as a web document."""
+        return bool(self._ask("validate-html", lower_string(html)))
+
+    def info(self) -> ComponentInfo:
+        """What the component says it is."""
+        info: ComponentInfo = self._ask("get-info")
+        return info
+
+    def modes(self) -> list[str]:
+        """The modes the component has."""
+        modes: list[str] = self._ask("get-modes")
+        return modes
+
+    def reset(self) -> str:
+        """Has a guest drop what it keeps between calls, closes the breaker; says what was dropped."""
+        word = str(self._ask("reset-state"))
+        self._breaker.reset()
+        return word
+
+    def guest_health(self) -> HealthStatus:
+        """A guest's own word on its health."""
+        status: HealthStatus = self._ask("health-check")
+        return status
+
+    def _ask(self, name: str, *arguments: Argument) -> Any:
+        wait_s = self._max_wait_s()
+        size = arguments[0].words[0] if arguments else 0
+        future = self._host.submit(lambda: self._guarded(name, arguments, size).value)
+        try:
+            return future.result(wait_s)
+        except FutureTimeout:
+            if future.cancel():
+                raise self._not_taken(wait_s) from None
+            return future.result()
+
+    def health(self) -> dict[str, Any]:
+        """The extractor's state for a health page: ``status`` is ``ok``, ``degraded`` or ``unhealthy``.
+
+        ``reason`` says why it is not ``ok``. Never waits for a compilation.
+        """
+        figures = self._host.figures()
+        status, reason = "ok", None
+        guest: HealthStatus | None = None
+        if self.closed:
+            status, reason = "unhealthy", "the extractor is closed"
+        elif figures is None:
+            status, reason = "degraded", "the component is being compiled"
+        else:
+            try:
+                guest = self.guest_health()
+            except RiptideError as error:
+                status, reason = ("degraded" if self._fallback else "unhealthy"), str(error)
+        pages = None if figures is None else figures.memory_pages
+        return {
+            "status": status,
+            "reason": reason,
+            "version": guest.version if guest else None,
+            "trek_version": guest.trek_version if guest else None,
+            "capabilities": guest.capabilities if guest else None,
+            "memory_usage_mb": None if pages is None else pages / 16,
+            "memory_counters": "exact" if pages is not None else "unavailable",
+            "extraction_count": self._counts.extractions,
+            "pool_size": figures.active + figures.idle if figures else 0,
+            "active_instances": figures.active if figures else 0,
+            "circuit_breaker_state": self._breaker.state.value,
+            "memory_pressure": figures.pressure.value if figures and figures.pressure else None,
+            "last_health_check": figures.last_health_check_s if figures else None,
+            "fallback": self._fallback.name if self._fallback else None,
+        }
+
+    def metrics(self) -> dict[str, Any]:
+        """Every figure of the extractor. A figure that can't be known is None, never zero."""
+        figures = self._host.figures()
+        runtime = self._host.runtime
+        hit = runtime.cache_hit if runtime else None
+        has_cache = hit is not None
+        return {
+            "riptide_wasm_memory_pages": figures and figures.memory_pages,
+            "riptide_wasm_peak_memory_pages": figures and figures.peak_memory_pages,
+            "riptide_wasm_grow_failed_total": figures and figures.grow_failures,
+            "riptide_wasm_memory_limit_pages": self.config.memory_limit_pages,
+            "riptide_wasm_memory_budget_pages": figures and figures.budget_pages,
+            "riptide_wasm_cold_start_time_ms": self._host.cold_start_ms,
+            "riptide_wasm_aot_cache_hits": int(bool(hit)) if has_cache else None,
+            "riptide_wasm_aot_cache_misses": int(not hit) if has_cache else None,
+            "riptide_wasm_errors_total": figures.wasm_errors if figures else 0,
+            "riptide_wasm_cleanups_performed_total": figures.wasm_cleanups_performed if figures else 0,
+            "riptide_wasm_leaks_total": figures.leaks if figures else 0,
+            "riptide_pool_instances_active": figures.active if figures else 0,
+            "riptide_pool_instances_idle": figures.idle if figures else 0,
+            "riptide_pool_instances_max": self.config.max_pool_size,
+            "riptide_pool_instances_created_total": figures.created if figures else 0,
+            "riptide_pool_retired_total": dict(figures.retired) if figures else {},
+            "riptide_pool_checkouts_total": figures.checkouts if figures else 0,
+            "riptide_pool_reuse_ratio": figures.reuse_rate if figures else None,
+            "riptide_pool_health_checks_total": figures.health_checks if figures else 0,
+            "riptide_pool_pressure": figures.pressure.value if figures and figures.pressure else None,
+            "riptide_workers": self._host.workers.count,
+            "riptide_workers_busy": self._host.workers.busy,
+            "riptide_queue_depth": self._host.workers.waiting,
+            "riptide_breaker_state": self._breaker.state.value,
+            "riptide_breaker_transitions_total": self._breaker.transitions(),
+            **self._counts.as_metrics(),
+        }
+
+
+# Compiling the largest guest took 3 s on two cores; a busy machine may need many times that.
+_COMPILE_ALLOWANCE_S = 120.0
+
+
+class _Counts:
+    """What became of the documents. The only owner of these figures."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._extracted = 0
+        self._failed: Counter[str] = Counter()
+        self._fell_back: Counter[str] = Counter()
+        self._fallback_failed: Counter[str] = Counter()
+        self._timed = 0
+        self._total_ms = 0.0
+
+    @property
+    def extractions(self) -> int:
+        """Documents that a guest extracted."""
+        return self._extracted
+
+    def extracted(self) -> None:
+        with self._lock:
+            self._extracted += 1
+
+    def failed(self, error: ExtractionError) -> None:
+        with self._lock:
+            self._failed[error.kind] += 1
+
+    def fell_back(self, error: ExtractionError, *, succeeded: bool) -> None:
+        with self._lock:
+            (self._fell_back if succeeded else self._fallback_failed)[error.kind] += 1
+
+    def took(self, duration_ms: float) -> None:
+        with self._lock:
+            self._timed += 1
+            self._total_ms += duration_ms
+
+    def as_metrics(self) -> dict[str, Any]:
+        with self._lock:
+            return {
+                "riptide_extractions_total": self._extracted,
+                "riptide_errors_total": dict(self._failed),
+                "riptide_fallback_total": dict(self._fell_back),
+                "riptide_fallback_failed_total": dict(self._fallback_failed),
+                "riptide_duration_ms_sum": self._total_ms,
+                "riptide_duration_ms_count": self._timed,
+            }
+
+
+def _load_fallback(name: str | None) -> FallbackExtractor | None:
+    if name is None:
+        return None
+    # Imported for those who want one: it takes as long as a cold start of a guest, many times over.
+    from scrapy_riptide.fallback import load_fallback
+
+    return load_fallback(name)
+
+
+def _either(outcome: Outcome) -> ExtractedContent | ExtractionError:
+    result = outcome.content if outcome.content is not None else outcome.error
+    assert result is not None
+    return result
+
+
+def _content(outcome: Outcome) -> ExtractedContent:
+    if outcome.content is None:
+        assert outcome.error is not None
+        raise outcome.error
+    return outcome.content
+
+
+def _content_and_stats(outcome: Outcome) -> tuple[ExtractedContent, ExtractionStats]:
+    content = _content(outcome)
+    assert outcome.stats is not None
+    return content, outcome.stats

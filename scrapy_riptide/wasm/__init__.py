@@ -1,0 +1,1 @@
+"""The host runtime: everything between an extractor and wasmtime. Knows nothing of Scrapy."""

@@ -1,0 +1,247 @@
+"""Compiled components on disk, so that only a machine's first start compiles.
+
+A file is named ``<key>.<digest>.cwasm``. The key says what was compiled, by what and for what
+machine; the digest is of the file's own bytes and is checked before every use, because wasmtime
+trusts such a file: of 40 with flipped bits, 23 ended the process. One name, written by a rename,
+is whole or absent after a crash. The directory belongs to the user alone, or is not used.
+
+A cache that can't be used costs time, never a crawl: it is one warning, with the remedy.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import logging
+import os
+import platform
+import stat
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from platformdirs import user_cache_path
+from wasmtime import Engine, WasmtimeError
+from wasmtime.component import Component
+
+from scrapy_riptide.wasm.engine import EngineSettings, wasmtime_version
+
+logger = logging.getLogger(__name__)
+
+SUFFIX = ".cwasm"
+_SET_ASIDE = ".corrupt"
+# Raise it when a file of the same name would mean something else.
+_FORMAT = 1
+# Fits a second-level cache: read and digested while still there.
+_READ_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A component ready to instantiate, and whether the cache had it (``None``: there is no cache)."""
+
+    component: Component
+    hit: bool | None
+
+
+def default_directory() -> Path:
+    """The user's cache directory for compiled components."""
+    return user_cache_path("scrapy-riptide") / "aot"
+
+
+def cache_key(wasm: bytes, settings: EngineSettings) -> str:
+    """Says what is compiled, by what, how and for which machine, in 64 hex digits."""
+    words = [
+        f"format={_FORMAT}",
+        hashlib.sha256(wasm).hexdigest(),
+        f"wasmtime={wasmtime_version()}",
+        settings.cache_words(),
+        f"{sys.platform}-{platform.machine()}",
+        _cpu_features(),
+    ]
+    return hashlib.sha256("\n".join(words).encode()).hexdigest()
+
+
+def _cpu_features() -> str:
+    try:
+        # The first processor's block is enough, and on a big machine a hundredth of the file.
+        with open("/proc/cpuinfo", "rb") as lines:
+            for line in lines:
+                if line.startswith((b"flags", b"Features")):
+                    return " ".join(sorted(line.decode("ascii", "replace").split(":", 1)[-1].split()))
+    except OSError:
+        pass
+    return platform.processor()
+
+
+class AotCache:
+    """Compiled components in ``directory``."""
+
+    def __init__(self, directory: Path | None = None) -> None:
+        self.directory = directory or default_directory()
+
+    def entries(self) -> list[tuple[Path, int]]:
+        """The files and their sizes in bytes."""
+        try:
+            paths = sorted(self.directory.glob(f"*{SUFFIX}"))
+        except OSError:
+            return []
+        return [(path, path.stat().st_size) for path in paths]
+
+    def clear(self) -> int:
+        """Removes every file of the cache, set-aside ones too; how many."""
+        removed = 0
+        for pattern in (f"*{SUFFIX}", f"*{_SET_ASIDE}", "*.tmp", "*.lock"):
+            for path in self.directory.glob(pattern):
+                path.unlink(missing_ok=True)
+                removed += path.suffix == SUFFIX
+        return removed
+
+    def load(self, engine: Engine, key: str) -> Component | None:
+        """The compiled component, verified, or None. A file that fails verification is set aside."""
+        if not self.directory.exists():
+            return None
+        self._check_directory()
+        for path in self.directory.glob(f"{key}.*{SUFFIX}"):
+            component = self._load_file(engine, path)
+            if component is not None:
+                return component
+        return None
+
+    def _load_file(self, engine: Engine, path: Path) -> Component | None:
+        try:
+            digest = _digest_file(path)
+        except FileNotFoundError:  # another process set it aside
+            return None
+        if digest != path.name.split(".")[1]:
+            self._set_aside(path, "its bytes are not the ones that were written")
+            return None
+        try:
+            return Component.deserialize_file(engine, str(path))
+        except WasmtimeError as error:
+            self._set_aside(path, str(error).splitlines()[0])
+            return None
+
+    def _set_aside(self, path: Path, reason: str) -> None:
+        logger.warning(
+            "Compiled component %s is not used and made again: %s. "
+            "If this happens often, check the disk; 'riptide cache --clear' empties the cache.",
+            path,
+            reason,
+        )
+        with contextlib.suppress(OSError):
+            path.replace(path.with_name(path.name + _SET_ASIDE))
+
+    def store(self, key: str, component: Component) -> None:
+        """Writes a compiled component, for every process that starts from now on."""
+        self._make_directory()
+        compiled = bytes(component.serialize())
+        target = self.directory / f"{key}.{hashlib.sha256(compiled).hexdigest()}{SUFFIX}"
+        descriptor, name = tempfile.mkstemp(prefix=f"{key}.", suffix=".tmp", dir=self.directory)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(compiled)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).replace(target)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+    @contextlib.contextmanager
+    def lock(self, key: str) -> Iterator[None]:
+        """Lets one process at a time compile for ``key``. The system drops it with its process."""
+        self._make_directory()
+        try:
+            import fcntl
+        except ImportError:  # no such lock here: two processes may compile the same
+            yield
+            return
+        descriptor = os.open(self.directory / f"{key}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _make_directory(self) -> None:
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._check_directory()
+
+    def _check_directory(self) -> None:
+        """Refuses a directory that someone else can write to: what lies there is run as code."""
+        status = os.lstat(self.directory)
+        if stat.S_ISLNK(status.st_mode):
+            raise PermissionError(errno.EPERM, "is a symbolic link", str(self.directory))
+        if not stat.S_ISDIR(status.st_mode):
+            raise NotADirectoryError(errno.ENOTDIR, "is no directory", str(self.directory))
+        if hasattr(os, "getuid") and status.st_uid != os.getuid():
+            raise PermissionError(errno.EPERM, "belongs to another user", str(self.directory))
+        if status.st_mode & 0o022:
+            raise PermissionError(errno.EPERM, "can be written by other users", str(self.directory))
+
+
+def _digest_file(path: Path) -> str:
+    digest = hashlib.sha256()
+    buffer = bytearray(_READ_BYTES)
+    view = memoryview(buffer)
+    # Not mapped: a file that shrinks meanwhile would end the process with SIGBUS.
+    with open(path, "rb", buffering=0) as file:
+        while count := file.readinto(buffer):
+            digest.update(view[:count])
+    return digest.hexdigest()
+
+
+def load_compiled(engine: Engine, wasm: bytes, settings: EngineSettings, cache: AotCache | None) -> Loaded | None:
+    """The component of ``wasm`` if the cache has it and can be used."""
+    if cache is None:
+        return None
+    try:
+        component = cache.load(engine, cache_key(wasm, settings))
+    except OSError:  # told by load_component, which comes next
+        return None
+    return None if component is None else Loaded(component, True)
+
+
+def load_component(
+    engine: Engine,
+    wasm: bytes,
+    settings: EngineSettings,
+    cache: AotCache | None,
+    compile_: Callable[[], Component],
+) -> Loaded:
+    """The component of ``wasm``, from the cache or from ``compile_``, which verifies it as well.
+
+    Whatever is wrong with the cache is a warning with the remedy: the component is compiled and
+    used all the same.
+    """
+    if cache is None:
+        return Loaded(compile_(), None)
+    key = cache_key(wasm, settings)
+    component = None
+    try:
+        component = cache.load(engine, key)
+        if component is not None:
+            return Loaded(component, True)
+        with cache.lock(key):
+            # Another process may have been here while this one waited for the lock.
+            component = cache.load(engine, key)
+            if component is not None:
+                return Loaded(component, True)
+            component = compile_()
+            cache.store(key, component)
+            return Loaded(component, False)
+    except OSError as error:
+        logger.warning(
+            "The cache of compiled components can't be used (%s: %s), so every start compiles. Make %s a "
+            "directory that is yours alone with room for 20 MB, or set RIPTIDE_WASM_CACHE_DIR to one, or "
+            "RIPTIDE_WASM_ENABLE_AOT_CACHE=0 to do without.",
+            type(error).__name__,
+            error,
+            cache.directory,
+        )
+    return Loaded(component if component is not None else compile_(), False)
+

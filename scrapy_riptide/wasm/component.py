@@ -1,0 +1,89 @@
+"""Where a component comes from, and whether it is one that may run."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+from wasmtime import Engine, WasmtimeError
+from wasmtime.component import Component
+from wasmtime.component._types import ComponentInstanceType, FuncType
+
+from scrapy_riptide.errors import ComponentError
+from scrapy_riptide.wasm.contract import FUNCTIONS, INTERFACE
+
+PACKAGED = {True: "extractor.wasm", False: "extractor-nosimd.wasm"}
+
+_MAGIC = b"\0asm"
+_COMPONENT_LAYER = b"\x0d\x00\x01\x00"
+
+
+def read_component(source: str | None, *, simd: bool) -> bytes:
+    """The bytes of the component that ``source`` names.
+
+    ``None`` is the packaged one, with SIMD or without; otherwise a file's path, or
+    ``package:resource``, which works inside a zipped egg as well.
+    """
+    if source is None:
+        return _read_resource(__package__, PACKAGED[simd])
+    package, colon, resource = source.partition(":")
+    if colon and resource and not Path(source).exists() and all(part.isidentifier() for part in package.split(".")):
+        return _read_resource(package, resource)
+    try:
+        return _checked(Path(source).read_bytes(), source)
+    except OSError as error:
+        raise ComponentError(
+            f"the component {source} can't be read ({error.strerror or error}): "
+            "RIPTIDE_WASM_COMPONENT takes a file's path or package:resource"
+        ) from error
+
+
+def _read_resource(package: str, resource: str) -> bytes:
+    try:
+        return _checked(resources.files(package).joinpath(resource).read_bytes(), f"{package}:{resource}")
+    except (OSError, ModuleNotFoundError) as error:
+        raise ComponentError(
+            f"the component {package}:{resource} can't be read ({error}): "
+            "is the package complete? From a clone, 'make guest' builds it"
+        ) from error
+
+
+def _checked(wasm: bytes, source: str) -> bytes:
+    if wasm[:4] != _MAGIC:
+        raise ComponentError(f"{source} is no WebAssembly: it doesn't begin with \\0asm")
+    if wasm[4:8] != _COMPONENT_LAYER:
+        raise ComponentError(f"{source} is a core module, no component: wrap it with 'wasm-tools component new'")
+    return wasm
+
+
+def compile_component(engine: Engine, wasm: bytes) -> Component:
+    """Compiles and verifies: a component of this contract that imports nothing."""
+    try:
+        component = Component(engine, wasm)
+    except WasmtimeError as error:
+        raise ComponentError(f"the component can't be compiled: {error}") from error
+    verify_contract(engine, component)
+    return component
+
+
+def verify_contract(engine: Engine, component: Component) -> None:
+    """Refuses a component with imports, or whose functions are not the contract's.
+
+    Results are read without looking at their types again: a component that passed here can't
+    return anything else.
+    """
+    imports = component.type.imports(engine)
+    if imports:
+        raise ComponentError(f"the component imports {', '.join(sorted(imports))}: a guest must import nothing")
+    exports = component.type.exports(engine)
+    interface = exports[INTERFACE].ty if INTERFACE in exports else None
+    if not isinstance(interface, ComponentInstanceType):
+        found = ", ".join(sorted(exports)) or "nothing"
+        raise ComponentError(f"the component doesn't export {INTERFACE}; it exports {found}")
+    functions = interface.exports(engine)
+    for name, signature in FUNCTIONS.items():
+        declared = functions[name].ty if name in functions else None
+        if not isinstance(declared, FuncType):
+            raise ComponentError(f"the component's {INTERFACE} has no function {name}")
+        if not signature.matches(declared):
+            raise ComponentError(f"the component's function {name} has another type than wit/extractor.wit")

@@ -1,0 +1,145 @@
+"""The contract ``riptide:extractor@0.2.0`` of ``wit/extractor.wit``, as the host sees it.
+
+The signatures are written once, here, and compared with what a component declares before its
+first call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from scrapy_riptide import errors
+from scrapy_riptide.content import ComponentInfo, ExtractedContent, ExtractionStats, HealthStatus, Link, Mode
+from scrapy_riptide.wasm.lifting import (
+    BOOL,
+    STRING,
+    U8,
+    U32,
+    U64,
+    Argument,
+    Case,
+    ListOf,
+    OptionOf,
+    RecordOf,
+    ResultOf,
+    Signature,
+    TupleOf,
+    Type,
+    VariantOf,
+    lower_strings,
+    lower_variant,
+)
+
+INTERFACE = "riptide:extractor/extractor@0.2.0"
+
+_TEXT = OptionOf(STRING)
+_COUNT = OptionOf(U32)
+_STRINGS = ListOf(STRING)
+
+_MODE = VariantOf([("article", None), ("full", None), ("metadata", None), ("custom", _STRINGS)])
+
+_CONTENT = RecordOf(
+    ExtractedContent,
+    [
+        ("url", STRING),
+        ("title", _TEXT),
+        ("byline", _TEXT),
+        ("published-iso", _TEXT),
+        ("markdown", STRING),
+        ("text", STRING),
+        ("links", _STRINGS),
+        ("media", _STRINGS),
+        ("language", _TEXT),
+        ("reading-time", _COUNT),
+        ("quality-score", OptionOf(U8)),
+        ("word-count", _COUNT),
+        ("categories", _STRINGS),
+        ("site-name", _TEXT),
+        ("description", _TEXT),
+    ],
+)
+_STATS = RecordOf(
+    ExtractionStats,
+    [
+        ("processing-time-ms", U64),
+        ("memory-used", U64),
+        ("nodes-processed", _COUNT),
+        ("links-found", U32),
+        ("images-found", U32),
+    ],
+)
+_LINK = RecordOf(
+    Link,
+    [("url", STRING), ("text", STRING), ("nofollow", BOOL), ("ugc", BOOL), ("sponsored", BOOL), ("hreflang", _TEXT)],
+)
+_HEALTH = RecordOf(
+    HealthStatus,
+    [
+        ("status", STRING),
+        ("version", STRING),
+        ("trek-version", STRING),
+        ("capabilities", _STRINGS),
+        ("memory-usage", OptionOf(U64)),
+        ("extraction-count", OptionOf(U64)),
+    ],
+)
+_INFO = RecordOf(
+    ComponentInfo,
+    [
+        ("name", STRING),
+        ("version", STRING),
+        ("component-model-version", STRING),
+        ("features", _STRINGS),
+        ("supported-modes", _STRINGS),
+    ],
+)
+
+#: The error variant's cases, in its order, and the exception of each.
+_ERRORS: dict[str, type[errors.ExtractionError]] = {
+    "invalid-html": errors.InvalidHtmlError,
+    "network-error": errors.NetworkError,
+    "parse-error": errors.ParseError,
+    "resource-limit": errors.ResourceLimitError,
+    "extractor-error": errors.ExtractorError,
+    "internal-error": errors.InternalError,
+    "unsupported-mode": errors.UnsupportedModeError,
+}
+_ERROR = VariantOf([(case, STRING) for case in _ERRORS])
+
+
+def _fallible(result: Type) -> ResultOf:
+    return ResultOf(result, _ERROR)
+
+
+_DOCUMENT = (("html", STRING), ("url", STRING))
+
+#: The functions of the interface.
+FUNCTIONS: Mapping[str, Signature] = MappingProxyType(
+    {
+        "extract": Signature((*_DOCUMENT, ("mode", _MODE)), _fallible(_CONTENT)),
+        "extract-with-stats": Signature((*_DOCUMENT, ("mode", _MODE)), _fallible(TupleOf(_CONTENT, _STATS))),
+        "extract-links": Signature(_DOCUMENT, _fallible(ListOf(_LINK))),
+        "validate-html": Signature((("html", STRING),), _fallible(BOOL)),
+        "health-check": Signature((), _HEALTH),
+        "get-info": Signature((), _INFO),
+        "reset-state": Signature((), _fallible(STRING)),
+        "get-modes": Signature((), _STRINGS),
+    }
+)
+
+
+def lower_mode(mode: Mode) -> Argument:
+    """The argument for ``mode``: one of three names, or CSS selectors for ``custom``."""
+    if isinstance(mode, str):
+        if mode not in ("article", "full", "metadata"):
+            raise errors.UnsupportedModeError(
+                f"mode {mode!r} is not known: it takes 'article', 'full', 'metadata' or a list of CSS selectors"
+            )
+        return lower_variant(mode)
+    return lower_variant("custom", lower_strings(list(mode)))
+
+
+def error_from(case: Case) -> errors.ExtractionError:
+    """The exception for an error that the guest returned."""
+    return _ERRORS[case.name](case.payload)

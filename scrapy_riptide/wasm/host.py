@@ -1,0 +1,216 @@
+"""The whole of one extractor's wasm side: component, pool and threads, brought up and taken down."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, TimeoutError as FutureTimeout
+from typing import Any, NamedTuple, TypeVar
+
+from scrapy_riptide.config import ExtractorConfig
+from scrapy_riptide.errors import ExtractorClosed, PoolExhausted
+from scrapy_riptide.wasm.lifting import Argument
+from scrapy_riptide.wasm.pool import InstancePool, PoolFigures
+from scrapy_riptide.wasm.runtime import Runtime
+from scrapy_riptide.wasm.workers import Workers
+
+logger = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
+
+# How long closing waits for stopped guests: two ticks of the clock would do.
+_CLOSE_TIMEOUT_S = 5.0
+_HOUSEKEEPING_S = 5.0
+
+
+class Answer(NamedTuple):
+    """What a guest returned, and what it cost."""
+
+    value: Any
+    #: Milliseconds inside the guest and its boundary.
+    duration_ms: float
+    #: Bytes of linear memory after the call, where they can be known.
+    memory_bytes: int | None
+
+
+def usable_cores() -> int:
+    """Cores that this process may use."""
+    with contextlib.suppress(AttributeError):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def worker_count(config: ExtractorConfig) -> int:
+    """Threads for a configuration: never more than instances."""
+    wanted = usable_cores() if config.max_workers == "auto" else int(config.max_workers)
+    return min(wanted, config.max_pool_size)
+
+
+class GuestHost:
+    """Runs calls of the contract on worker threads.
+
+    A component that is compiled already is loaded by the constructor, in a few milliseconds. One
+    that has to be compiled first is compiled on a thread of its own: calls wait for it, nothing
+    else does.
+    """
+
+    def __init__(self, config: ExtractorConfig) -> None:
+        self._config = config
+        self._pid = os.getpid()
+        self._started = time.perf_counter()
+        self._closing = threading.Event()
+        self._close_lock = threading.Lock()
+        self.workers = Workers(worker_count(config), config.max_stack_bytes)
+        self._pool: Future[InstancePool] = Future()
+        self._runtime: Runtime | None = None
+        #: Milliseconds from the constructor's call to the first instance; None until then.
+        self.cold_start_ms: float | None = None
+        runtime = Runtime.load_compiled(config)
+        if runtime is not None:
+            self._open(runtime)
+        else:
+            threading.Thread(target=self._compile, name="riptide-compile", daemon=True).start()
+
+    def _compile(self) -> None:
+        try:
+            self._open(Runtime.load(self._config))
+        except BaseException as error:  # noqa: BLE001 (every call's caller gets it)
+            self._pool.set_exception(error)
+
+    def _open(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        pool = InstancePool(runtime, self._config)
+        self._pool.set_result(pool)
+        if self._closing.is_set():
+            return
+        threading.Thread(target=self._keep_house, args=(pool,), name="riptide-housekeeper", daemon=True).start()
+
+    @property
+    def runtime(self) -> Runtime | None:
+        """The component, once it is loaded."""
+        return self._runtime
+
+    @property
+    def closed(self) -> bool:
+        """Whether :meth:`close` was called."""
+        return self._closing.is_set()
+
+    def wait_until_ready(self, timeout_s: float | None = None) -> None:
+        """Waits for the component; raises what kept it from being loaded, or ``TimeoutError``."""
+        self._pool.result(timeout_s)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the component is loaded."""
+        return self._pool.done() and self._pool.exception() is None
+
+    def submit(self, function: Callable[..., _T], *arguments: Any) -> Future[_T]:
+        """Has a worker thread call ``function``, which may use :meth:`call`."""
+        if os.getpid() != self._pid:
+            raise ExtractorClosed(
+                "this extractor belongs to the parent process: its threads did not come along. "
+                "Make the Extractor after the fork, one in each process"
+            )
+        if self._closing.is_set():
+            raise ExtractorClosed("the extractor is closed")
+        try:
+            return self.workers.submit(function, *arguments)
+        except RuntimeError as error:
+            raise ExtractorClosed("the extractor is closed") from error
+
+    def call(self, name: str, *arguments: Argument, document_bytes: int = 0, wait_s: float | None = None) -> Answer:
+        """Calls a function of the contract on an instance of the pool. For worker threads only.
+
+        :param document_bytes: the size of what is worked on, by which leaks are told from large documents
+        :param wait_s: seconds to wait for an instance at most
+        """
+        pool = self._pool.result()
+        instance = pool.checkout(self._config.checkout_timeout_secs if wait_s is None else max(wait_s, 0.0))
+        if self.cold_start_ms is None:
+            self._note_cold_start()
+        started = time.perf_counter()
+        try:
+            value = instance.call(name, *arguments)
+            return Answer(value, (time.perf_counter() - started) * 1000, instance.memory_bytes)
+        finally:
+            pool.give_back(instance, document_bytes)
+
+    def _note_cold_start(self) -> None:
+        assert self._runtime is not None
+        # What a start costs is the loading and one instance; how long the process then waited for
+        # its first document is its own affair.
+        self.cold_start_ms = self._runtime.load_ms + self._runtime.instantiate_ms
+        target_ms = self._config.cold_start_target_ms
+        if self._runtime.cache_hit and self.cold_start_ms > target_ms:
+            logger.warning(
+                "A cold start took %.1f ms with a filled cache, the target is %g ms (RIPTIDE_WASM_COLD_START_TARGET_MS): "
+                "is the cache directory on a slow disk, or the machine busy?",
+                self.cold_start_ms,
+                target_ms,
+            )
+
+    def exhausted(self, waited_s: float) -> PoolExhausted:
+        """The error for a call that no worker thread took in time."""
+        busy = self.workers.busy
+        return PoolExhausted(
+            f"no worker thread came free within {waited_s:g} s: {busy} of {self.workers.count} are at work",
+            active=busy,
+            max=self.workers.count,
+        )
+
+    def figures(self) -> PoolFigures | None:
+        """The pool's figures; None until the component is loaded."""
+        return self._pool.result().figures() if self.ready else None
+
+    def _keep_house(self, pool: InstancePool) -> None:
+        """Warms, expires and checks instances, on the worker threads and only when they have nothing else to do."""
+        next_check = time.monotonic() + self._config.health_check_interval_secs
+        for _ in range(self._config.initial_pool_size):
+            self._in_spare_time(pool.warm)
+        while not self._closing.wait(_HOUSEKEEPING_S):
+            self._in_spare_time(pool.reap)
+            if self._config.health_check_interval_secs and time.monotonic() >= next_check:
+                self._in_spare_time(pool.check_health)
+                next_check = time.monotonic() + self._config.health_check_interval_secs
+
+    def _in_spare_time(self, task: Callable[[], None]) -> None:
+        if self.workers.waiting:
+            return
+        try:
+            self.workers.submit(task).result()
+        except RuntimeError:  # closed meanwhile
+            pass
+        except Exception:
+            logger.exception("Upkeep of the instances failed; extractions go on")
+
+    def close(self) -> None:
+        """Stops running guests, cancels what waits, and gives everything back. Any number of times."""
+        if os.getpid() != self._pid:
+            return
+        self._closing.set()
+        with self._close_lock:
+            self.workers.drop_waiting(ExtractorClosed("the extractor was closed while the document waited"))
+            # What still compiles ends in its own time: it is a daemon's work.
+            if self.ready and self._runtime is not None:
+                self._close_pool(self._pool.result(), self._runtime)
+            self.workers.close()
+
+    def _close_pool(self, pool: InstancePool, runtime: Runtime) -> None:
+        # Stores are closed on a worker thread: a Ctrl-C inside the callback that unmaps a memory
+        # would end the process if it came on the main thread.
+        closing = self.workers.submit(pool.close)
+        runtime.ticker.expire_all(_CLOSE_TIMEOUT_S)
+        with contextlib.suppress(FutureTimeout):
+            closing.result(_CLOSE_TIMEOUT_S)
+        self.workers.close()
+        if self.workers.is_current():
+            return
+        if self.workers.join(_CLOSE_TIMEOUT_S) and pool.is_empty:
+            runtime.close()
+            self._runtime = None
+
+

@@ -1,0 +1,156 @@
+"""One instance of the component: a store, its memory's tracker, and the functions bound to it."""
+
+from __future__ import annotations
+
+import time
+from ctypes import byref
+
+from wasmtime import Store, WasmtimeError, _ffi as ffi
+
+from scrapy_riptide import errors
+from scrapy_riptide.config import ExtractorConfig
+from scrapy_riptide.wasm import memory
+from scrapy_riptide.wasm.contract import FUNCTIONS, error_from
+from scrapy_riptide.wasm.deadline import ticks
+from scrapy_riptide.wasm.engine import keep_trap_handlers
+from scrapy_riptide.wasm.lifting import Argument, BoundFunction, CallFailed, Err
+from scrapy_riptide.wasm.memory import MemoryTracker
+from scrapy_riptide.wasm.runtime import Runtime
+
+# Starting a guest runs its initialisers; a component that spins there must be stopped as well.
+_START_TIMEOUT_S = 5.0
+_UNLIMITED_FUEL = 2**62
+
+
+class Instance:
+    """Runs one function at a time. Whoever holds it, on whichever thread, has it alone."""
+
+    def __init__(self, runtime: Runtime, config: ExtractorConfig, number: int) -> None:
+        self.number = number
+        self.uses = 0
+        self.created = self.last_used = time.monotonic()
+        #: False after a failure of the machinery: the store refuses to be entered again.
+        self.usable = True
+        self.tracker = MemoryTracker(
+            config.memory_limit_bytes // memory.PAGE_BYTES,
+            exact=runtime.settings.exact_memory,
+            pressure_threshold=config.memory_pressure_threshold,
+        )
+        self._runtime = runtime
+        self._config = config
+        self._functions: dict[str, BoundFunction] = {}
+        self._store = Store(runtime.engine)
+        started = time.perf_counter()
+        try:
+            self._instantiate()
+        except BaseException:
+            self.close()
+            raise
+        runtime.instantiate_ms = runtime.instantiate_ms or (time.perf_counter() - started) * 1000
+
+    def _instantiate(self) -> None:
+        store, runtime = self._store, self._runtime
+        if not runtime.settings.exact_memory:
+            store.set_limits(memory_size=self._config.memory_limit_bytes)
+        self._arm(_START_TIMEOUT_S)
+        keep_trap_handlers()
+        try:
+            with runtime.ticker, memory.owned_by(self.tracker):
+                self._instance = runtime.linker.instantiate(store, runtime.component)
+        except WasmtimeError as error:
+            wanted = self.tracker.refused_start_pages
+            if wanted is not None or "memory minimum size" in str(error):
+                start = f"{wanted} pages" if wanted is not None else "more"
+                raise errors.MemoryLimitExceeded(
+                    f"the guest starts with {start}, the limit is {self.tracker.max_pages} pages: "
+                    "raise RIPTIDE_WASM_MEMORY_LIMIT_MB or RIPTIDE_WASM_MEMORY_LIMIT_PAGES",
+                    grow_failures=self.tracker.grow_failures,
+                ) from error
+            raise errors.InternalError(f"the component can't be instantiated: {error}") from error
+
+    def _arm(self, timeout_s: float) -> None:
+        if self._runtime.settings.epochs:
+            self._store.set_epoch_deadline(ticks(timeout_s))
+        if self._runtime.settings.fuel:
+            self._store.set_fuel(self._config.fuel_limit or _UNLIMITED_FUEL)
+
+    def call(self, name: str, *arguments: Argument, timeout_s: float | None = None) -> object:
+        """Calls a function of the contract and returns its value.
+
+        An error that the guest returns is raised as the exception of its case; a guest that had
+        to be stopped, or trapped, as the host's own, and the instance is not usable any more.
+        """
+        function = self._functions.get(name) or self._bind(name)
+        limit_s = self._config.timeout_secs if timeout_s is None else timeout_s
+        tracker, ticker = self.tracker, self._runtime.ticker
+        tracker.reset_for_reuse()
+        if not ticker.is_alive():
+            raise errors.InternalError("the thread that keeps deadlines is gone: no guest is started without it")
+        keep_trap_handlers()
+        self._arm(limit_s)
+        self.uses += 1
+        # Until the call is known to have ended well: an exception from anywhere retires the instance.
+        self.usable = False
+        started = time.monotonic()
+        try:
+            with ticker:
+                function.call(*arguments)
+            result = function.take()
+        except CallFailed as failure:
+            self.last_used = time.monotonic()
+            tracker.record_error()
+            raise self._diagnose(str(failure), self.last_used - started, limit_s) from None
+        finally:
+            tracker.log_growths()
+        self.usable = True
+        self.last_used = time.monotonic()
+        if isinstance(result, Err):
+            tracker.record_error()
+            raise error_from(result.value)
+        return result
+
+    def _bind(self, name: str) -> BoundFunction:
+        raw = ffi.wasmtime_component_func_t()
+        found = ffi.wasmtime_component_instance_get_func(
+            byref(self._instance._instance), self._store._context(), self._runtime.functions[name].ptr(), byref(raw)
+        )
+        if not found:
+            raise errors.InternalError(f"the component has no function {name}")
+        bound = self._functions[name] = BoundFunction(raw, self._store._context(), FUNCTIONS[name])
+        return bound
+
+    def _diagnose(self, message: str, elapsed_s: float, limit_s: float) -> errors.RiptideError:
+        """Why a call did not return: by what the host saw, then by wasmtime's words."""
+        trap = next(
+            (line.split("wasm trap:", 1)[1].strip() for line in reversed(message.splitlines()) if "wasm trap:" in line),
+            message.splitlines()[-1] if message else "",
+        )
+        if elapsed_s >= limit_s and "interrupt" in trap:
+            return errors.ExtractionTimeout(f"the guest was stopped after {elapsed_s:.2f} s, the limit is {limit_s:g} s")
+        denied = self.tracker.use_grow_failures
+        if denied:
+            return errors.MemoryLimitExceeded(
+                f"the guest could not go on: {denied} growths of its memory were denied at "
+                f"{self.tracker.current_pages} of {self.tracker.max_pages} pages",
+                grow_failures=denied,
+            )
+        if self._runtime.settings.fuel and "fuel" in trap:
+            return errors.FuelExhausted(f"the guest used up its fuel of {self._config.fuel_limit}")
+        if "interrupt" in trap:
+            return errors.ExtractorClosed("the extractor was closed while the guest ran")
+        return errors.GuestTrap(f"the guest trapped: {trap}", trap=trap)
+
+    @property
+    def memory_bytes(self) -> int | None:
+        """Bytes of linear memory, where they can be known."""
+        pages = self.tracker.current_pages
+        return None if pages is None else pages * memory.PAGE_BYTES
+
+    def close(self) -> None:
+        """Gives the memory back. Any number of times, from any thread, after any failure."""
+        self.usable = False
+        if self.tracker.cleanup():
+            self._functions.clear()
+            self._store.close()
+
+

@@ -1,0 +1,313 @@
+"""The guests' linear memories: counted to the page, and capped for each instance.
+
+wasmtime lets the embedder make the memories. Ours come from ``mmap`` with their whole
+reservation inaccessible, and growing makes pages accessible: so current and peak pages and
+denied growths are exact, the limit holds over all memories of an instance, and a denial is told
+from any other trap. It costs a guest 1.6 % and a new instance 0.7 ms, which is why instances are
+reused. Where memories can't be made here (another system), ``Store.set_limits`` caps each memory
+and the counters are unavailable: ``None``, never zero.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from ctypes import CFUNCTYPE, byref, c_int, c_long, c_size_t, c_void_p, cast
+from dataclasses import dataclass
+from itertools import count
+from typing import Any, NamedTuple
+
+from wasmtime import Config, _ffi as ffi
+
+from scrapy_riptide.config import PAGE_BYTES
+
+logger = logging.getLogger(__name__)
+
+
+class Growth(NamedTuple):
+    """A growth of a memory that a guest asked for, in pages of 64 KiB over the whole instance."""
+
+    current_pages: int
+    desired_pages: int
+    limit_pages: int
+    allowed: bool
+
+
+class MemoryTracker:
+    """The linear memory of one instance, all its core memories together, in pages of 64 KiB.
+
+    ``current_pages``, ``peak_pages`` and ``grow_failures`` are ``None`` where they can't be known
+    (see :attr:`exact`). ``grow_failures`` counts the instance's whole life; what
+    :meth:`reset_for_reuse` restarts is the view of one use.
+    """
+
+    def __init__(self, max_pages: int, *, exact: bool, pressure_threshold: float = 80.0) -> None:
+        #: The limit, over all memories of the instance.
+        self.max_pages = max_pages
+        #: Whether the counters are counted.
+        self.exact = exact
+        self._pressure_threshold = pressure_threshold
+        self._lock = threading.Lock()
+        self._current = 0
+        self._peak = 0
+        self._denied = 0
+        self._use_peak = 0
+        self._use_denied = 0
+        self._refused_start: int | None = None
+        self._events: list[Growth] = []
+        self._cleaned = False
+        #: Extractions of the instance that ended in an error of any kind.
+        self.wasm_errors = 0
+        #: 1 once :meth:`cleanup` has done its work.
+        self.wasm_cleanups_performed = 0
+
+    @property
+    def current_pages(self) -> int | None:
+        """Pages in use now."""
+        return self._current if self.exact else None
+
+    @property
+    def peak_pages(self) -> int | None:
+        """The most pages that were in use at once, since the instance was made."""
+        return self._peak if self.exact else None
+
+    @property
+    def use_peak_pages(self) -> int | None:
+        """The same, since the last :meth:`reset_for_reuse`."""
+        return self._use_peak if self.exact else None
+
+    @property
+    def grow_failures(self) -> int | None:
+        """Growths denied since the instance was made."""
+        return self._denied if self.exact else None
+
+    @property
+    def use_grow_failures(self) -> int | None:
+        """Growths denied since the last :meth:`reset_for_reuse`."""
+        return self._use_denied if self.exact else None
+
+    @property
+    def refused_start_pages(self) -> int | None:
+        """Pages that the guest wanted to start with, when that is over the limit."""
+        return self._refused_start
+
+    def memory_pressure(self) -> float | None:
+        """Pages in use, in percent of the limit."""
+        return 100.0 * self._current / self.max_pages if self.exact else None
+
+    def is_high_memory_pressure(self) -> bool:
+        """Whether the pressure is above the threshold (80 % unless configured). Unknown is not high."""
+        pressure = self.memory_pressure()
+        return pressure is not None and pressure > self._pressure_threshold
+
+    def reset_for_reuse(self) -> None:
+        """Starts the figures of one use anew; what counts the instance's life stays."""
+        with self._lock:
+            self._use_peak = self._current
+            self._use_denied = 0
+
+    def record_error(self) -> None:
+        """Counts an extraction that failed."""
+        with self._lock:
+            self.wasm_errors += 1
+
+    def cleanup(self) -> bool:
+        """Marks the instance's memory as given up; whether this call was the one to do so.
+
+        Every way out of an instance leads here, some at the same time: only the first counts.
+        """
+        with self._lock:
+            if self._cleaned:
+                return False
+            self._cleaned = True
+            self.wasm_cleanups_performed = 1
+        self.log_growths()
+        return True
+
+    def log_growths(self) -> None:
+        """Writes the growths since the last call, one DEBUG line each.
+
+        They are kept until the guest is out: a log handler is no code to run inside its call.
+        """
+        if not self._events:
+            return
+        with self._lock:
+            events, self._events = self._events, []
+        for each in events:
+            logger.debug(
+                "linear memory growth %s: current %d pages, desired %d pages, limit %d pages",
+                "allowed" if each.allowed else "denied",
+                each.current_pages,
+                each.desired_pages,
+                each.limit_pages,
+            )
+
+    # Called by the creator's callbacks, below.
+
+    def _start(self, pages: int) -> bool:
+        with self._lock:
+            if self._current + pages > self.max_pages:
+                self._refused_start = self._current + pages
+                return False
+            self._current += pages
+            self._peak = max(self._peak, self._current)
+            self._use_peak = max(self._use_peak, self._current)
+            return True
+
+    def _grow(self, pages: int, *, possible: bool) -> bool:
+        with self._lock:
+            desired = self._current + pages
+            allowed = possible and desired <= self.max_pages
+            if logger.isEnabledFor(logging.DEBUG):
+                self._events.append(Growth(self._current, desired, self.max_pages, allowed))
+            if not allowed:
+                self._denied += 1
+                self._use_denied += 1
+                return False
+            self._current = desired
+            self._peak = max(self._peak, desired)
+            self._use_peak = max(self._use_peak, desired)
+            return True
+
+    def _grow_failed(self, pages: int) -> None:
+        """Takes an allowed growth back that the system then refused."""
+        with self._lock:
+            self._current -= pages
+            self._denied += 1
+            self._use_denied += 1
+
+    def _free(self, pages: int) -> None:
+        with self._lock:
+            self._current -= pages
+
+
+# The creator. Its callbacks are called from Rust: nothing may be raised through them.
+
+_PROT_NONE, _PROT_READ_WRITE = 0, 3
+_MAP_PRIVATE, _MAP_ANONYMOUS, _MAP_NORESERVE = 0x02, 0x20, 0x4000  # Linux's numbers
+_MAP_FAILED = c_void_p(-1).value
+
+#: Whether memories can be made here.
+CREATOR_AVAILABLE = sys.platform == "linux" and hasattr(ffi, "wasmtime_config_host_memory_creator_set")
+
+if CREATOR_AVAILABLE:
+    _libc = ctypes.PyDLL(None)
+    _mmap, _mprotect = _libc["mmap"], _libc["mprotect"]
+    # Giving hundreds of touched megabytes back takes milliseconds: not with the GIL held.
+    _munmap = ctypes.CDLL(None)["munmap"]
+    _mmap.restype = c_void_p
+    _mmap.argtypes = [c_void_p, c_size_t, c_int, c_int, c_int, c_long]
+    _munmap.argtypes = [c_void_p, c_size_t]
+    _mprotect.argtypes = [c_void_p, c_size_t, c_int]
+
+
+@dataclass(slots=True)
+class _LinearMemory:
+    tracker: MemoryTracker
+    base: int
+    size: int
+    capacity: int
+    mapped: int
+
+
+_memories: dict[int, _LinearMemory] = {}
+_keys = count(1)
+_scope = threading.local()
+
+
+def live_memories() -> int:
+    """Linear memories that exist in this process."""
+    return len(_memories)
+
+
+@contextmanager
+def owned_by(tracker: MemoryTracker) -> Iterator[None]:
+    """Memories that this thread makes inside the block belong to ``tracker``."""
+    _scope.tracker = tracker
+    try:
+        yield
+    finally:
+        _scope.tracker = None
+
+
+def _error(message: str) -> int:
+    return cast(ffi.wasmtime_error_new(message.encode()), c_void_p).value or 0
+
+
+def _new_memory(_: Any, __: Any, minimum: int, ___: int, reserved: int, guard: int, out: Any) -> int:
+    try:
+        tracker: MemoryTracker | None = getattr(_scope, "tracker", None)
+        if tracker is None:
+            return _error("a linear memory without an owner")
+        pages = minimum // PAGE_BYTES
+        if not tracker._start(pages):
+            return _error(
+                f"the guest starts with {tracker.refused_start_pages} pages, the limit is {tracker.max_pages}"
+            )
+        capacity = max(reserved, minimum)
+        mapped = capacity + guard
+        base = _mmap(None, mapped, _PROT_NONE, _MAP_PRIVATE | _MAP_ANONYMOUS | _MAP_NORESERVE, -1, 0)
+        if base in (None, _MAP_FAILED):
+            tracker._free(pages)
+            return _error(f"the system has no {mapped} bytes of addresses left")
+        if minimum and _mprotect(base, minimum, _PROT_READ_WRITE):
+            _munmap(base, mapped)
+            tracker._free(pages)
+            return _error(f"the system has no {minimum} bytes of memory left")
+        key = next(_keys)
+        _memories[key] = _LinearMemory(tracker, base, minimum, capacity, mapped)
+        out[0].env = key
+        out[0].get_memory = _get_memory_callback
+        out[0].grow_memory = _grow_memory_callback
+        out[0].finalizer = _free_memory_callback
+        return 0
+    except BaseException as error:  # noqa: BLE001 (Rust is the caller: it becomes wasmtime's error)
+        return _error(f"{type(error).__name__} while a memory was made: {error}")
+
+
+def _get_memory(key: int, size: Any, capacity: Any) -> int:
+    memory = _memories[key]
+    size[0] = memory.size
+    capacity[0] = memory.capacity
+    return memory.base
+
+
+def _grow_memory(key: int, new_size: int) -> int:
+    try:
+        memory = _memories[key]
+        pages = (new_size - memory.size) // PAGE_BYTES
+        if not memory.tracker._grow(pages, possible=new_size <= memory.capacity):
+            return _error("over the memory limit")
+        if pages and _mprotect(memory.base + memory.size, new_size - memory.size, _PROT_READ_WRITE):
+            memory.tracker._grow_failed(pages)
+            return _error("the system has no memory left")
+        memory.size = new_size
+        return 0
+    except BaseException as error:  # noqa: BLE001 (as above)
+        return _error(f"{type(error).__name__} while a memory grew: {error}")
+
+
+def _free_memory(key: int) -> None:
+    memory = _memories.pop(key, None)
+    if memory is not None:
+        _munmap(memory.base, memory.mapped)
+        memory.tracker._free(memory.size // PAGE_BYTES)
+
+
+# Kept for the process's life: wasmtime calls them as long as a memory lives.
+_get_memory_callback = ffi.wasmtime_memory_get_callback_t(_get_memory)
+_grow_memory_callback = ffi.wasmtime_memory_grow_callback_t(_grow_memory)
+_free_memory_callback = CFUNCTYPE(None, c_void_p)(_free_memory)
+_new_memory_callback = ffi.wasmtime_new_memory_callback_t(_new_memory)
+_creator = ffi.wasmtime_memory_creator_t(None, _new_memory_callback, cast(None, CFUNCTYPE(None, c_void_p)))
+
+
+def install_creator(config: Config) -> None:
+    """Has the engine of ``config`` take its memories from here."""
+    config.memory_init_cow = False  # wasmtime aborts on copy-on-write images in memories of ours
+    config.memory_may_move = False
+    ffi.wasmtime_config_host_memory_creator_set(config.ptr(), byref(_creator))

@@ -1,0 +1,118 @@
+"""An engine with one component loaded: what every instance of a pool has in common."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from wasmtime import Engine
+from wasmtime.component import Component, Linker
+from wasmtime.component._component import ExportIndex
+
+from scrapy_riptide.config import ExtractorConfig
+from scrapy_riptide.errors import ComponentError
+from scrapy_riptide.wasm import memory
+from scrapy_riptide.wasm.aot_cache import AotCache, load_compiled, load_component
+from scrapy_riptide.wasm.component import compile_component, read_component
+from scrapy_riptide.wasm.contract import FUNCTIONS, INTERFACE
+from scrapy_riptide.wasm.deadline import EpochTicker
+from scrapy_riptide.wasm.engine import EngineSettings, make_engine
+
+
+def engine_settings(config: ExtractorConfig) -> EngineSettings:
+    """What of a configuration goes into the compiled code."""
+    return EngineSettings(
+        fuel=config.fuel_limit is not None,
+        exact_memory=memory.CREATOR_AVAILABLE,
+        max_stack_bytes=config.max_stack_bytes,
+    )
+
+
+def aot_cache(config: ExtractorConfig) -> AotCache | None:
+    """The cache that a configuration asks for."""
+    if not config.enable_aot_cache:
+        return None
+    return AotCache(Path(config.cache_dir).expanduser() if config.cache_dir else None)
+
+
+class Runtime:
+    """Engine, component, linker and ticker. Made by one thread, then shared by all."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        component: Component,
+        settings: EngineSettings,
+        *,
+        cache_hit: bool | None = None,
+    ) -> None:
+        self.engine = engine
+        self.component = component
+        self.settings = settings
+        #: Whether the ahead-of-time cache had the component; None without a cache.
+        self.cache_hit = cache_hit
+        #: Milliseconds from nothing to a component ready to instantiate.
+        self.load_ms = 0.0
+        #: Milliseconds that the first instance took; 0 until there is one.
+        self.instantiate_ms = 0.0
+        # A linker without definitions: guests import nothing, and a host function's exception
+        # could surface in another thread.
+        self.linker = Linker(engine)
+        self.functions = _export_indices(component)
+        self.ticker = EpochTicker(engine)
+        self.pid = os.getpid()
+
+    @classmethod
+    def load_compiled(cls, config: ExtractorConfig) -> Runtime | None:
+        """The component that ``config`` names if the cache has it compiled, else None."""
+        return cls._load(config, engine_settings(config), compile_it=False)
+
+    @classmethod
+    def load(cls, config: ExtractorConfig, settings: EngineSettings | None = None) -> Runtime:
+        """The component that ``config`` names, from the cache or compiled, which takes seconds."""
+        runtime = cls._load(config, settings or engine_settings(config), compile_it=True)
+        assert runtime is not None
+        return runtime
+
+    @classmethod
+    def _load(cls, config: ExtractorConfig, settings: EngineSettings, *, compile_it: bool) -> Runtime | None:
+        started = time.perf_counter()
+        wasm = read_component(config.component, simd=config.enable_simd)
+        engine = make_engine(settings)
+        cache = aot_cache(config)
+        if compile_it:
+            loaded = load_component(engine, wasm, settings, cache, lambda: compile_component(engine, wasm))
+        else:
+            loaded = load_compiled(engine, wasm, settings, cache)
+        if loaded is None:
+            engine.close()
+            return None
+        runtime = cls(engine, loaded.component, settings, cache_hit=loaded.hit)
+        runtime.load_ms = (time.perf_counter() - started) * 1000
+        return runtime
+
+    def close(self) -> None:
+        """Stops the ticker and gives the compiled code back. No instance may be left."""
+        self.ticker.close()
+        for index in self.functions.values():
+            index.close()
+        self.linker.close()
+        self.component.close()
+        self.engine.close()
+
+
+def _export_indices(component: Component) -> dict[str, ExportIndex]:
+    interface = component.get_export_index(INTERFACE)
+    if interface is None:
+        raise ComponentError(f"the component doesn't export {INTERFACE}")
+    indices = {}
+    for name in FUNCTIONS:
+        index = component.get_export_index(name, interface)
+        if index is None:
+            raise ComponentError(f"the component's {INTERFACE} has no function {name}")
+        indices[name] = index
+    interface.close()
+    return indices
+
+
