@@ -12,8 +12,11 @@ import ctypes
 import os
 import threading
 from dataclasses import dataclass
+from functools import cache
 from importlib import metadata
+from pathlib import Path
 
+import wasmtime
 from wasmtime import Config, Engine
 
 from scrapy_riptide.errors import UnsupportedWasmtime
@@ -38,8 +41,13 @@ class EngineSettings:
         return f"fuel={self.fuel} epochs={self.epochs} exact_memory={self.exact_memory} stack={self.max_stack_bytes}"
 
 
+@cache
 def wasmtime_version() -> str:
     """The installed wasmtime-py's version."""
+    # Its directory's name says it; importlib.metadata takes 5 ms to say the same, a third of what
+    # a cold start may take.
+    for directory in Path(wasmtime.__file__).parent.parent.glob("wasmtime-*.dist-info"):
+        return directory.name.removeprefix("wasmtime-").removesuffix(".dist-info")
     return metadata.version("wasmtime")
 
 

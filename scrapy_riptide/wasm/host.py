@@ -61,12 +61,12 @@ class GuestHost:
     def __init__(self, config: ExtractorConfig) -> None:
         self._config = config
         self._pid = os.getpid()
-        self._started = time.perf_counter()
         self._closing = threading.Event()
         self._close_lock = threading.Lock()
         self.workers = Workers(worker_count(config), config.max_stack_bytes)
         self._pool: Future[InstancePool] = Future()
         self._runtime: Runtime | None = None
+        self._housekeeper: threading.Thread | None = None
         #: Milliseconds from the constructor's call to the first instance; None until then.
         self.cold_start_ms: float | None = None
         runtime = Runtime.load_compiled(config)
@@ -83,11 +83,7 @@ class GuestHost:
 
     def _open(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        pool = InstancePool(runtime, self._config)
-        self._pool.set_result(pool)
-        if self._closing.is_set():
-            return
-        threading.Thread(target=self._keep_house, args=(pool,), name="riptide-housekeeper", daemon=True).start()
+        self._pool.set_result(InstancePool(runtime, self._config))
 
     @property
     def runtime(self) -> Runtime | None:
@@ -138,6 +134,17 @@ class GuestHost:
             return Answer(value, (time.perf_counter() - started) * 1000, instance.memory_bytes)
         finally:
             pool.give_back(instance, document_bytes)
+            if self._housekeeper is None:
+                self._start_housekeeper(pool)
+
+    def _start_housekeeper(self, pool: InstancePool) -> None:
+        """After the first document, so that nothing is warmed while it waits."""
+        with self._close_lock:
+            if self._housekeeper is None and not self._closing.is_set():
+                self._housekeeper = threading.Thread(
+                    target=self._keep_house, args=(pool,), name="riptide-housekeeper", daemon=True
+                )
+                self._housekeeper.start()
 
     def _note_cold_start(self) -> None:
         assert self._runtime is not None
@@ -182,7 +189,7 @@ class GuestHost:
             return
         try:
             self.workers.submit(task).result()
-        except RuntimeError:  # closed meanwhile
+        except (RuntimeError, ExtractorClosed):  # closed meanwhile
             pass
         except Exception:
             logger.exception("Upkeep of the instances failed; extractions go on")
