@@ -1,0 +1,307 @@
+"""What the host runtime costs: cold starts, the boundary, each safeguard, threads, reuse.
+
+    python benchmarks/runtime.py [--data DIR] [--quick] [--plots DIR]
+
+Every comparison is made in one run, its sides taken in turn, and given as the median of the
+ratios: machines are noisy, ratios of neighbours are not. Figures depend on the documents; with
+``--data`` they are real ones.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+from documents import load, made
+
+from scrapy_riptide import Extractor, ExtractorConfig
+from scrapy_riptide.wasm.contract import lower_mode
+from scrapy_riptide.wasm.instance import Instance
+from scrapy_riptide.wasm.lifting import lower_string
+from scrapy_riptide.wasm.runtime import Runtime, engine_settings
+
+Pages = list[tuple[str, str]]
+Rows = list[tuple[str, str]]
+
+_COLD_START = """
+import sys, time
+from scrapy_riptide import Extractor, ExtractorConfig
+config = ExtractorConfig(cache_dir=sys.argv[1], fallback=None, cold_start_target_ms=1e9)
+started = time.perf_counter()
+with Extractor(config) as extractor:
+    extractor.extract("<html><body><p>A small page.</p></body></html>", "https://example.com/")
+    print((time.perf_counter() - started) * 1000)
+"""
+
+
+def title(text: str) -> None:
+    print(f"\n{text}\n{'-' * len(text)}")
+
+
+def show(rows: Rows) -> None:
+    width = max(len(name) for name, _ in rows)
+    for name, value in rows:
+        print(f"  {name:<{width}}  {value}", flush=True)
+
+
+def quantile(values: list[float], q: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, round(q * (len(ordered) - 1)))]
+
+
+@contextmanager
+def instance(config: ExtractorConfig, **settings: Any) -> Iterator[Callable[[str, str], Any]]:
+    """One instance, called on this thread, without pool or breaker: the runtime's bare cost."""
+    runtime = Runtime.load(config, replace(engine_settings(config), **settings))
+    guest = Instance(runtime, config, 1)
+    article = lower_mode("article")
+    try:
+        yield lambda html, url: guest.call("extract-with-stats", lower_string(html), lower_string(url), article)
+    finally:
+        guest.close()
+        runtime.close()
+
+
+def seconds(call: Callable[[str, str], Any], pages: Pages) -> float:
+    started = time.process_time()
+    for html, url in pages:
+        call(html, url)
+    return time.process_time() - started
+
+
+def ratio(one: Callable[[], float], other: Callable[[], float], rounds: int) -> tuple[float, float, float]:
+    """The median of one/other, taken in turn, and the quartiles."""
+    one(), other()  # warm
+    ratios = []
+    for index in range(rounds):
+        if index % 2:
+            a = one()
+            b = other()
+        else:
+            b = other()
+            a = one()
+        ratios.append(a / b)
+    return statistics.median(ratios), quantile(ratios, 0.25), quantile(ratios, 0.75)
+
+
+def percent(result: tuple[float, float, float]) -> str:
+    middle, low, high = ((value - 1) * 100 for value in result)
+    return f"{middle:+.1f} % of CPU time (quartiles {low:+.1f} to {high:+.1f})"
+
+
+def cold_start(cache: str, starts: int) -> list[float]:
+    title("Cold start: Extractor() to the first result of a small page, each in a process of its own")
+
+    def run() -> float:
+        done = subprocess.run([sys.executable, "-c", _COLD_START, cache], capture_output=True, text=True, check=True)
+        return float(done.stdout)
+
+    compiled = run()
+    warm = [run() for _ in range(starts)]
+    show(
+        [
+            ("first ever, compiles", f"{compiled:.0f} ms"),
+            (f"cache filled, {starts} starts", f"p50 {quantile(warm, 0.5):.1f} ms, p99 {quantile(warm, 0.99):.1f} ms"),
+        ]
+    )
+    return warm
+
+
+def boundary(config: ExtractorConfig, calls: int) -> None:
+    title("Boundary")
+    runtime = Runtime.load(config)
+    guest = Instance(runtime, config, 1)
+    links = "".join(f'<p>Some text <a href="/a/path/{n}/page.html">link {n}</a></p>' for n in range(300))
+    arguments = (lower_string(links), lower_string("https://example.com/"), lower_mode("full"))
+    guest.call("extract-with-stats", *arguments)
+    function = guest._functions["extract-with-stats"]
+    found, lifts = 0, []
+    for _ in range(300):
+        guest._arm(30)
+        function.call(*arguments)
+        started = time.perf_counter()
+        content, _stats = function.take()
+        lifts.append((time.perf_counter() - started) * 1e6)
+        found = len(content.links)
+    small = lower_string("x")
+    costs = []
+    for _ in range(2000):
+        started = time.perf_counter()
+        guest.call("validate-html", small)
+        costs.append((time.perf_counter() - started) * 1e6)
+    process = psutil.Process()
+    nothing = (lower_string("<p>x</p>"), lower_string("https://example.com/"), lower_mode("metadata"))
+    for _ in range(2000):
+        guest.call("extract-with-stats", *nothing)
+    gc.collect()
+    before = process.memory_info().rss
+    for _ in range(calls):
+        guest.call("extract-with-stats", *nothing)
+    gc.collect()
+    leaked = (process.memory_info().rss - before) / calls
+    show(
+        [
+            (f"lifting a record with {found} links", f"{statistics.median(lifts):.0f} µs"),
+            ("a host call, guest and all (validate-html of one letter)", f"{statistics.median(costs):.1f} µs"),
+            (f"resident memory over {calls:,} calls", f"{leaked:+.2f} bytes a call"),
+        ]
+    )
+    guest.close()
+    runtime.close()
+
+
+def overheads(config: ExtractorConfig, pages: Pages, rounds: int) -> None:
+    title(f"Safeguards, each against off ({len(pages)} pages)")
+    rows: Rows = []
+    base: dict[str, Any] = {"epochs": False, "fuel": False, "exact_memory": False}
+    unlimited = replace(config, fuel_limit=2**60)
+    for name, change in (
+        ("epochs", {"epochs": True}),
+        ("fuel", {"fuel": True}),
+        ("both", {"epochs": True, "fuel": True}),
+        ("memory tracking", {"exact_memory": True}),
+    ):
+        with instance(unlimited, **{**base, **change}) as on, instance(unlimited, **base) as off:
+            rows.append((name, percent(ratio(lambda: seconds(on, pages), lambda: seconds(off, pages), rounds))))
+    for name, option in (("leak detection", "enable_leak_detection"), ("metrics", "enable_metrics")):
+        with (
+            Extractor(replace(config, **{option: True})) as with_it,
+            Extractor(replace(config, **{option: False})) as without,
+        ):
+            rows.append(
+                (name, percent(ratio(lambda: seconds(with_it.extract, pages), lambda: seconds(without.extract, pages), rounds)))
+            )
+    with instance(config) as simd, instance(replace(config, enable_simd=False)) as plain:
+        result = ratio(lambda: seconds(simd, pages), lambda: seconds(plain, pages), rounds)
+        rows.append(("SIMD against none", percent(result)))
+    show(rows)
+
+
+def fuel(config: ExtractorConfig, pages: Pages) -> None:
+    title("Fuel that a document burns, in millions")
+    generous = replace(config, fuel_limit=2**60)
+    runtime = Runtime.load(generous)
+    guest = Instance(runtime, generous, 1)
+    burnt: dict[str, list[float]] = {}
+    for html, url in pages:
+        for mode in ("article", "metadata"):
+            guest.call("extract-with-stats", lower_string(html), lower_string(url), lower_mode(mode))
+            burnt.setdefault(mode, []).append((2**60 - guest._store.get_fuel()) / 1e6)
+    show(
+        [
+            (mode, f"median {quantile(v, 0.5):.1f}, p95 {quantile(v, 0.95):.1f}, least {min(v):.2f}, most {max(v):.1f}")
+            for mode, v in burnt.items()
+        ]
+    )
+    guest.close()
+    runtime.close()
+
+
+def threads(config: ExtractorConfig, pages: Pages, rounds: int) -> dict[int, float]:
+    title("Instances: pages a second, and the time of one page")
+    speeds: dict[int, list[float]] = {}
+    latencies: dict[int, list[float]] = {}
+    extractors = {n: Extractor(replace(config, max_workers=n, max_pool_size=max(n, 2))) for n in (1, 2, 4)}
+    for extractor in extractors.values():
+        list(extractor.extract_many(pages))
+    for _ in range(rounds):
+        for n, extractor in extractors.items():
+            started = time.perf_counter()
+            list(extractor.extract_many(pages))
+            speeds.setdefault(n, []).append(len(pages) / (time.perf_counter() - started))
+            outcomes = asyncio.run(_at_once(extractor, pages, n))
+            latencies.setdefault(n, []).extend(outcomes)
+    rows = []
+    for n in extractors:
+        factors = [many / one for many, one in zip(speeds[n], speeds[1])]
+        rows.append(
+            (
+                f"{n} worker{'s' if n > 1 else ''}",
+                f"{statistics.median(speeds[n]):.0f} pages/s, × {statistics.median(factors):.2f} of one; "
+                f"a page p50 {quantile(latencies[n], 0.5):.1f} ms, p95 {quantile(latencies[n], 0.95):.1f} ms",
+            )
+        )
+    show(rows)
+    for extractor in extractors.values():
+        extractor.close()
+    return {n: statistics.median(values) for n, values in speeds.items()}
+
+
+async def _at_once(extractor: Extractor, pages: Pages, number: int) -> list[float]:
+    gate = asyncio.Semaphore(number)
+
+    async def one(html: str, url: str) -> float:
+        async with gate:
+            return (await extractor.run_async(html, url)).duration_ms
+
+    return await asyncio.gather(*(one(html, url) for html, url in pages))
+
+
+def reuse(config: ExtractorConfig, pages: Pages, rounds: int) -> None:
+    title("Reuse against a fresh instance for each document")
+    with Extractor(config) as reused, Extractor(replace(config, enable_reuse=False)) as fresh:
+        result = ratio(lambda: seconds(fresh.extract, pages), lambda: seconds(reused.extract, pages), rounds)
+        rate = reused.metrics()["riptide_pool_reuse_ratio"]
+    show([("fresh", f"{percent(result)}"), ("reuse rate", f"{rate:.1%}")])
+
+
+def plots(directory: Path, warm: list[float], speeds: dict[int, float]) -> None:
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    directory.mkdir(parents=True, exist_ok=True)
+    figure, axes = plt.subplots(figsize=(6, 3.2), layout="constrained")
+    axes.plot(sorted(warm), [100 * (n + 1) / len(warm) for n in range(len(warm))], drawstyle="steps-post")
+    axes.axvline(15, color="grey", linestyle="--", linewidth=1)
+    axes.set(xlabel="milliseconds from Extractor() to the first result", ylabel="% of starts", xlim=(0, None))
+    axes.set_title("Cold start with a filled cache (dashed: the target)", fontsize=10)
+    figure.savefig(directory / "cold_start.png", dpi=150)
+    plt.close(figure)
+    figure, axes = plt.subplots(figsize=(4, 3.2), layout="constrained")
+    axes.bar([str(n) for n in speeds], list(speeds.values()), color="#2a6f97")
+    axes.set(xlabel="worker threads", ylabel="pages a second")
+    axes.set_title("Throughput on this machine's cores", fontsize=10)
+    figure.savefig(directory / "throughput.png", dpi=150)
+    plt.close(figure)
+    print(f"\ncharts in {directory}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, help="a directory with *.html; without it pages are made")
+    parser.add_argument("--pages", type=int, default=60, help="how many of them (60)")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, for a look")
+    parser.add_argument("--plots", type=Path, metavar="DIR", help="draw PNG charts into DIR (needs matplotlib)")
+    arguments = parser.parse_args()
+    rounds, starts, calls = (3, 10, 20_000) if arguments.quick else (11, 100, 1_000_000)
+    pages = load(arguments.data, arguments.pages)
+    size = statistics.mean(len(html) for html, _ in pages) / 1000
+    print(f"{len(pages)} pages, mean {size:.0f} KB, {psutil.cpu_count()} cores")
+    with tempfile.TemporaryDirectory() as cache:
+        config = ExtractorConfig(cache_dir=cache, fallback=None, cold_start_target_ms=1e9)
+        warm = cold_start(cache, starts)
+        boundary(config, calls)
+        overheads(config, pages, rounds)
+        fuel(config, pages)
+        speeds = threads(config, pages, rounds)
+        reuse(config, [(made(2, 2), url) for _, url in pages], rounds)
+        if arguments.plots:
+            plots(arguments.plots, warm, speeds)
+
+
+if __name__ == "__main__":
+    main()
