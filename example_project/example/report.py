@@ -1,0 +1,145 @@
+"""Shows a crawl while it runs, and at its end a table of its pages."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import unicodedata
+from dataclasses import dataclass
+from time import monotonic
+from typing import TYPE_CHECKING, TextIO
+from urllib.parse import urlsplit
+
+from scrapy import Spider, signals
+from scrapy.http import HtmlResponse, Request, Response
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+    from typing_extensions import Self
+
+_HEADINGS = ("page", "title", "language", "words", "links", "ms")
+_CLEAR_LINE = "\r\x1b[K"
+
+
+@dataclass
+class _Row:
+    page: str
+    title: str
+    language: str = "-"
+    words: str = "-"
+    links: str = "-"
+    milliseconds: str = "-"
+
+    def cells(self) -> tuple[str, ...]:
+        return (self.page, self.title, self.language, self.words, self.links, self.milliseconds)
+
+
+class Report:
+    """An extension that listens: progress on standard error, the table on standard output."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._rows: list[_Row] = []
+        self._started = monotonic()
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Made once a crawl by Scrapy."""
+        report = cls(crawler)
+        crawler.signals.connect(report.spider_opened, signal=signals.spider_opened)
+        crawler.signals.connect(report.response_received, signal=signals.response_received)
+        crawler.signals.connect(report.spider_closed, signal=signals.spider_closed)
+        return report
+
+    def spider_opened(self, spider: Spider) -> None:
+        """Say what is going to happen."""
+        self._started = monotonic()
+        print(f"Crawling {getattr(spider, 'url', spider.name)}", file=sys.stderr)
+
+    def response_received(self, response: Response, request: Request) -> None:
+        """One more page: keep its row and show that it came."""
+        if not isinstance(response, HtmlResponse):
+            return
+        row = _row(response, request)
+        self._rows.append(row)
+        done = f"{len(self._rows):4}  {row.page}  {row.title}"
+        if sys.stderr.isatty():
+            # The cursor waits at the start of the line, so that a line of the log overwrites this one.
+            sys.stderr.write(f"{_CLEAR_LINE}{_fit(done, shutil.get_terminal_size().columns - 1).rstrip()}\r")
+            sys.stderr.flush()
+        else:
+            print(done, file=sys.stderr)
+
+    def spider_closed(self, spider: Spider, reason: str) -> None:
+        """The table, then what it took."""
+        if sys.stderr.isatty():
+            sys.stderr.write(_CLEAR_LINE)
+            sys.stderr.flush()
+        if not self._rows:
+            print(f"No page of {getattr(spider, 'url', spider.name)} could be read ({reason}).")
+            return
+        _print_table(sorted(self._rows, key=lambda row: row.page), sys.stdout)
+        seconds = monotonic() - self._started
+        print(
+            f"\n{len(self._rows)} pages in {seconds:.1f} s" + ("" if reason == "finished" else f" ({reason})")
+        )
+
+
+def _row(response: Response, request: Request) -> _Row:
+    parts = urlsplit(response.url)
+    page = parts.path + (f"?{parts.query}" if parts.query else "")
+    content = request.meta.get("riptide_content")
+    if content is None:
+        error = request.meta.get("riptide_error")
+        return _Row(page, f"({error})" if error else f"(not extracted: status {response.status})")
+    return _Row(
+        page,
+        content.title or "(no title)",
+        content.language or "-",
+        str(content.word_count or 0),
+        str(len(content.links)),
+    )
+
+
+def _print_table(rows: list[_Row], out: TextIO) -> None:
+    columns = list(zip(_HEADINGS, *(row.cells() for row in rows), strict=True))
+    widths = [max(map(_width, column)) for column in columns]
+    # The page and its title share what the figures leave.
+    spare = shutil.get_terminal_size((110, 24)).columns - sum(widths[2:]) - 2 * (len(widths) - 1)
+    widths[0] = min(widths[0], max(12, spare // 3))
+    widths[1] = min(widths[1], max(20, spare - widths[0]))
+    bold, plain = ("\x1b[1m", "\x1b[0m") if out.isatty() else ("", "")
+    for number, cells in enumerate(zip(*columns, strict=True)):
+        line = "  ".join(
+            _fit(cell, width) if place < 3 else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        )
+        print(f"{bold}{line}{plain}" if number == 0 else line, file=out)
+
+
+def _width(text: str) -> int:
+    """Columns of a terminal that ``text`` takes: Chinese, Japanese and Korean letters take two."""
+    return sum(_columns(character) for character in text)
+
+
+def _columns(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _fit(text: str, width: int) -> str:
+    """``text`` in exactly ``width`` columns, cut with an ellipsis or filled up."""
+    text = "".join(character if character.isprintable() else " " for character in text)
+    if _width(text) > width:
+        kept, used = [], 0
+        for character in text:
+            used += _columns(character)
+            if used >= width:
+                break
+            kept.append(character)
+        text = "".join(kept) + "…"
+    return text + " " * (width - _width(text))
+
+
+__all__ = ["Report"]
