@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-_WORDS = (
-    "river council bridge harbour storm market season engine paper minister garden winter school "
-    "museum village railway doctor letter window kitchen mountain island company result question"
-).split()
+_WORDS = """
+    river council bridge harbour storm market season engine paper minister garden winter school museum
+    village railway doctor letter window kitchen mountain island company result question
+""".split()
 
 
 def made(paragraphs: int = 60, links: int = 120, seed: int = 1) -> str:
@@ -18,7 +18,9 @@ def made(paragraphs: int = 60, links: int = 120, seed: int = 1) -> str:
     def sentence(words: int) -> str:
         return " ".join(rng.choice(_WORDS) for _ in range(words)).capitalize() + "."
 
-    navigation = "".join(f'<li class="nav-item"><a href="/section/{n}">{sentence(2)}</a></li>' for n in range(links))
+    navigation = "".join(
+        f'<li class="nav-item"><a href="/section/{n}">{sentence(2)}</a></li>' for n in range(links)
+    )
     body = "".join(
         f"<p>{' '.join(sentence(rng.randint(8, 24)) for _ in range(5))}</p>"
         + (f"<h2>{sentence(4)}</h2>" if n % 8 == 7 else "")
@@ -26,7 +28,8 @@ def made(paragraphs: int = 60, links: int = 120, seed: int = 1) -> str:
     )
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A made page | Benchmarks</title>'
-        '<meta property="og:site_name" content="Benchmarks"><meta name="description" content="A page that was made.">'
+        '<meta property="og:site_name" content="Benchmarks">'
+        '<meta name="description" content="A page that was made.">'
         "<style>.nav{display:flex}</style><script>var a = [1, 2, 3];</script></head><body>"
         f"<header><nav><ul>{navigation}</ul></nav></header><main><article><h1>{sentence(6)}</h1>{body}</article></main>"
         "<footer><p>All rights reserved.</p></footer></body></html>"
@@ -34,12 +37,16 @@ def made(paragraphs: int = 60, links: int = 120, seed: int = 1) -> str:
 
 
 def load(directory: Path | None, limit: int) -> list[tuple[str, str]]:
-    """At most ``limit`` documents as (html, url): the ``*.html`` below ``directory``, evenly chosen, or made ones."""
+    """At most ``limit`` documents (html, url): ``*.html`` below ``directory``, or made ones."""
     if directory is None:
-        return [(made(20 + 8 * (n % 12), 40 + 20 * (n % 9), n), f"https://example.com/{n}") for n in range(limit)]
+        return [
+            (made(20 + 8 * (n % 12), 40 + 20 * (n % 9), n), f"https://example.com/{n}") for n in range(limit)
+        ]
     paths = sorted(directory.rglob("*.html"))
     if not paths:
-        raise SystemExit(f"{directory} has no *.html: give a directory with unpacked pages, or none for made ones")
+        raise SystemExit(
+            f"{directory} has no *.html: give a directory with unpacked pages, or none for made ones"
+        )
     step = max(1, len(paths) // limit)
     return [
         (path.read_text(encoding="utf-8", errors="replace"), f"https://example.com/{path.stem}")

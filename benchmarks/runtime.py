@@ -68,7 +68,9 @@ def instance(config: ExtractorConfig, **settings: Any) -> Iterator[Callable[[str
     guest = Instance(runtime, config, 1)
     article = lower_mode("article")
     try:
-        yield lambda html, url: guest.call("extract-with-stats", lower_string(html), lower_string(url), article)
+        yield lambda html, url: guest.call(
+            "extract-with-stats", lower_string(html), lower_string(url), article
+        )
     finally:
         guest.close()
         runtime.close()
@@ -105,7 +107,9 @@ def cold_start(cache: str, starts: int) -> list[float]:
     title("Cold start: Extractor() to the first result of a small page, each in a process of its own")
 
     def run() -> float:
-        done = subprocess.run([sys.executable, "-c", _COLD_START, cache], capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [sys.executable, "-c", _COLD_START, cache], capture_output=True, text=True, check=True
+        )
         return float(done.stdout)
 
     compiled = run()
@@ -113,7 +117,10 @@ def cold_start(cache: str, starts: int) -> list[float]:
     show(
         [
             ("first ever, compiles", f"{compiled:.0f} ms"),
-            (f"cache filled, {starts} starts", f"p50 {quantile(warm, 0.5):.1f} ms, p99 {quantile(warm, 0.99):.1f} ms"),
+            (
+                f"cache filled, {starts} starts",
+                f"p50 {quantile(warm, 0.5):.1f} ms, p99 {quantile(warm, 0.99):.1f} ms",
+            ),
         ]
     )
     return warm
@@ -154,7 +161,10 @@ def boundary(config: ExtractorConfig, calls: int) -> None:
     show(
         [
             (f"lifting a record with {found} links", f"{statistics.median(lifts):.0f} µs"),
-            ("a host call, guest and all (validate-html of one letter)", f"{statistics.median(costs):.1f} µs"),
+            (
+                "a host call, guest and all (validate-html of one letter)",
+                f"{statistics.median(costs):.1f} µs",
+            ),
             (f"resident memory over {calls:,} calls", f"{leaked:+.2f} bytes a call"),
         ]
     )
@@ -174,14 +184,25 @@ def overheads(config: ExtractorConfig, pages: Pages, rounds: int) -> None:
         ("memory tracking", {"exact_memory": True}),
     ):
         with instance(unlimited, **{**base, **change}) as on, instance(unlimited, **base) as off:
-            rows.append((name, percent(ratio(lambda: seconds(on, pages), lambda: seconds(off, pages), rounds))))
-    for name, option in (("leak detection", "enable_leak_detection"), ("metrics", "enable_metrics")):
-        with (
-            Extractor(replace(config, **{option: True})) as with_it,
-            Extractor(replace(config, **{option: False})) as without,
-        ):
             rows.append(
-                (name, percent(ratio(lambda: seconds(with_it.extract, pages), lambda: seconds(without.extract, pages), rounds)))
+                (name, percent(ratio(lambda: seconds(on, pages), lambda: seconds(off, pages), rounds)))
+            )
+    for name, without_it in (
+        ("leak detection", replace(config, enable_leak_detection=False)),
+        ("metrics", replace(config, enable_metrics=False)),
+    ):
+        with Extractor(config) as with_it, Extractor(without_it) as without:
+            rows.append(
+                (
+                    name,
+                    percent(
+                        ratio(
+                            lambda: seconds(with_it.extract, pages),
+                            lambda: seconds(without.extract, pages),
+                            rounds,
+                        )
+                    ),
+                )
             )
     with instance(config) as simd, instance(replace(config, enable_simd=False)) as plain:
         result = ratio(lambda: seconds(simd, pages), lambda: seconds(plain, pages), rounds)
@@ -201,7 +222,10 @@ def fuel(config: ExtractorConfig, pages: Pages) -> None:
             burnt.setdefault(mode, []).append((2**60 - guest._store.get_fuel()) / 1e6)
     show(
         [
-            (mode, f"median {quantile(v, 0.5):.1f}, p95 {quantile(v, 0.95):.1f}, least {min(v):.2f}, most {max(v):.1f}")
+            (
+                mode,
+                f"median {quantile(v, 0.5):.1f}, p95 {quantile(v, 0.95):.1f}, {min(v):.2f} to {max(v):.1f}",
+            )
             for mode, v in burnt.items()
         ]
     )
@@ -281,11 +305,15 @@ def plots(directory: Path, warm: list[float], speeds: dict[int, float]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, help="a directory with *.html; without it pages are made")
     parser.add_argument("--pages", type=int, default=60, help="how many of them (60)")
     parser.add_argument("--quick", action="store_true", help="fewer rounds, for a look")
-    parser.add_argument("--plots", type=Path, metavar="DIR", help="draw PNG charts into DIR (needs matplotlib)")
+    parser.add_argument(
+        "--plots", type=Path, metavar="DIR", help="draw PNG charts into DIR (needs matplotlib)"
+    )
     arguments = parser.parse_args()
     rounds, starts, calls = (3, 10, 20_000) if arguments.quick else (11, 100, 1_000_000)
     pages = load(arguments.data, arguments.pages)

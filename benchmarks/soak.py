@@ -25,7 +25,9 @@ _ALLOWED_MB = 5.0
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--extractions", type=int, default=1_000_000)
     parser.add_argument("--data", type=Path, help="a directory with *.html; without it pages are made")
     parser.add_argument("--pages", type=int, default=50)
@@ -47,7 +49,10 @@ def main() -> int:
             rate = (done - last) / (time.perf_counter() - since)
             last, since = done, time.perf_counter()
             curve.append((done, resident, held or 0))
-            print(f"{done:>12,} {resident:>12.1f} {held if held is not None else '-':>7} {rate:>9.0f}", flush=True)
+            print(
+                f"{done:>12,} {resident:>12.1f} {held if held is not None else '-':>7} {rate:>9.0f}",
+                flush=True,
+            )
     settled = curve[0]
     growth, crept = curve[-1][1] - settled[1], curve[-1][2] - settled[2]
     print(f"after the first {settled[0]:,}: {growth:+.1f} MB resident, {crept:+d} pages")

@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from scrapy_riptide.errors import ConfigError
 
@@ -31,7 +31,6 @@ _FALSE = frozenset({"0", "false", "no", "off"})
 _NONE = frozenset({"", "none", "null"})
 
 Parser = Callable[[Any], Any]
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -187,15 +186,21 @@ class ExtractorConfig:
     """
 
     component: str | None = option(
-        None, optional(text("a file's path, or package:resource")), "The component to run. None: the packaged one."
+        None,
+        optional(text("a file's path, or package:resource")),
+        "The component to run. None: the packaged one.",
     )
     max_pool_size: int = option(8, integer(1, 1024), "Instances at most.")
     initial_pool_size: int = option(2, integer(0, 1024), "Instances made ready at start, in the background.")
     max_workers: int | str = option(
-        "auto", workers(), "Threads that run guests. More than one a core only makes pages wait for each other."
+        "auto",
+        workers(),
+        "Threads that run guests. More than one a core only makes pages wait for each other.",
     )
     checkout_timeout_secs: float = option(
-        30.0, decimal(0, unit="seconds"), "How long an extraction may wait for an instance before PoolExhausted."
+        30.0,
+        decimal(0, unit="seconds"),
+        "How long an extraction may wait for an instance before PoolExhausted.",
     )
     memory_limit_mb: int | None = option(
         None,
@@ -213,12 +218,16 @@ class ExtractorConfig:
     enable_simd: bool = option(True, boolean(), "Run the guest that was built with SIMD.")
     enable_aot_cache: bool = option(True, boolean(), "Keep compiled components on disk.")
     cache_dir: str | None = option(
-        None, optional(text("a directory's path")), "Where compiled components are kept. None: the user's cache."
+        None,
+        optional(text("a directory's path")),
+        "Where compiled components are kept. None: the user's cache.",
     )
     cold_start_target_ms: float = option(
         15.0, decimal(0, unit="milliseconds"), "A slower start of a cached component is a warning in the log."
     )
-    enable_reuse: bool = option(True, boolean(), "Use an instance for many documents. Off: one instance a document.")
+    enable_reuse: bool = option(
+        True, boolean(), "Use an instance for many documents. Off: one instance a document."
+    )
     enable_metrics: bool = option(True, boolean(), "Keep timings and histograms beside the counters.")
     memory_pressure_threshold: float = option(
         80.0, decimal(1, 100, unit="percent"), "From here on an instance's memory pressure counts as high."
@@ -227,26 +236,34 @@ class ExtractorConfig:
         120.0, decimal(0, unit="seconds"), "How often idle instances are asked for their health. 0: never."
     )
     aggressive_gc: bool = option(
-        False, boolean(), "Retire an instance as soon as its memory pressure is high, rather than at the limit."
+        False,
+        boolean(),
+        "Retire an instance as soon as its memory pressure is high, rather than at the limit.",
     )
     fuel_limit: int | None = option(
         None,
         optional(integer(1, 2**63 - 1)),
-        "Units of fuel for one document. A real one burns 10 to 1,000 million. None: the deadline alone stops a guest.",
+        "Units of fuel for one document; a page burns tens of millions. None: no fuel.",
     )
     enable_leak_detection: bool = option(
-        True, boolean(), "Watch for instances whose memory keeps growing over similar documents, and replace them."
+        True,
+        boolean(),
+        "Watch for instances whose memory keeps growing over similar documents, and replace them.",
     )
     max_uses: int = option(1000, integer(1), "Documents after which an instance is replaced.")
     recycle_memory_mb: int = option(
-        512, integer(1, 4096, unit="MiB"), "Linear memory from which an instance is replaced; never above the limit."
+        512,
+        integer(1, 4096, unit="MiB"),
+        "Linear memory from which an instance is replaced; never above the limit.",
     )
     idle_expiry_secs: float | None = option(
         300.0,
         optional(decimal(0, unit="seconds")),
         "Idle instances beyond the initial ones are dropped after this time.",
     )
-    failure_threshold: int = option(5, integer(1), "Failures of the machinery in a row that open the breaker.")
+    failure_threshold: int = option(
+        5, integer(1), "Failures of the machinery in a row that open the breaker."
+    )
     recovery_timeout_secs: float = option(
         60.0, decimal(0, unit="seconds"), "How long the breaker stays open before it tries again."
     )
@@ -257,12 +274,16 @@ class ExtractorConfig:
         2 * MIB, integer(64 * 1024, _MAX_STACK_BYTES_LIMIT, unit="bytes"), "The guest's call stack at most."
     )
     fallback: str | None = option(
-        "parsel", fallback_name(), "Who answers when wasm can't: 'parsel', 'trafilatura', a class path, None for off."
+        "parsel",
+        fallback_name(),
+        "Who answers when wasm can't: 'parsel', 'trafilatura', a class path, None for off.",
     )
 
     def __post_init__(self) -> None:
         for each in fields(self):
-            value = parse_option(type(self), each.name, getattr(self, each.name), f"ExtractorConfig: {each.name}")
+            value = parse_option(
+                type(self), each.name, getattr(self, each.name), f"ExtractorConfig: {each.name}"
+            )
             object.__setattr__(self, each.name, value)
         limits = [
             limit

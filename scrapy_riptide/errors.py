@@ -152,7 +152,7 @@ class PoolExhausted(ExtractionError):
     kind = "pool_exhausted"
     retryable: ClassVar[bool] = True
 
-    def __init__(self, message: str, *, active: int, max: int) -> None:
+    def __init__(self, message: str, *, active: int, max: int) -> None:  # noqa: A002 (the word operators know)
         super().__init__(message)
         self.active = active
         self.max = max

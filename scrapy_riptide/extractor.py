@@ -10,7 +10,8 @@ import time
 import weakref
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, TimeoutError as FutureTimeout
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from threading import Lock
 from types import TracebackType
@@ -26,6 +27,8 @@ from scrapy_riptide.wasm.host import Answer, GuestHost
 from scrapy_riptide.wasm.lifting import Argument, lower_string
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from scrapy_riptide.fallback import FallbackExtractor
 
 Html = Union[str, bytes]
@@ -66,14 +69,16 @@ class Extractor:
         self.config = ExtractorConfig.from_env() if config is None else config
         self._fallback = _load_fallback(self.config.fallback)
         self._breaker = CircuitBreaker(
-            self.config.failure_threshold, self.config.recovery_timeout_secs, self.config.half_open_max_requests
+            self.config.failure_threshold,
+            self.config.recovery_timeout_secs,
+            self.config.half_open_max_requests,
         )
         self._counts = _Counts()
         self._host = GuestHost(self.config)
         # Runs at exit as well, and when nobody refers to the extractor any more.
         self._finalizer = weakref.finalize(self, self._host.close)
 
-    def __enter__(self) -> Extractor:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

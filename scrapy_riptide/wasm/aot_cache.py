@@ -195,7 +195,9 @@ def _digest_file(path: Path) -> str:
     return digest.hexdigest()
 
 
-def load_compiled(engine: Engine, wasm: bytes, settings: EngineSettings, cache: AotCache | None) -> Loaded | None:
+def load_compiled(
+    engine: Engine, wasm: bytes, settings: EngineSettings, cache: AotCache | None
+) -> Loaded | None:
     """The component of ``wasm`` if the cache has it and can be used."""
     if cache is None:
         return None
@@ -244,4 +246,3 @@ def load_component(
             cache.directory,
         )
     return Loaded(component if component is not None else compile_(), False)
-

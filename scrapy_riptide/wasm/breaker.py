@@ -128,4 +128,6 @@ class CircuitBreaker:
 
 def _refusal(left_s: float) -> CircuitOpen:
     when = f"in {left_s:.0f} s" if left_s else "when the trial extractions under way have succeeded"
-    return CircuitOpen(f"the circuit breaker is open after repeated failures; it tries again {when}", retry_in_s=left_s)
+    return CircuitOpen(
+        f"the circuit breaker is open after repeated failures; it tries again {when}", retry_in_s=left_s
+    )

@@ -27,7 +27,12 @@ def read_component(source: str | None, *, simd: bool) -> bytes:
     if source is None:
         return _read_resource(__package__, PACKAGED[simd])
     package, colon, resource = source.partition(":")
-    if colon and resource and not Path(source).exists() and all(part.isidentifier() for part in package.split(".")):
+    if (
+        colon
+        and resource
+        and not Path(source).exists()
+        and all(part.isidentifier() for part in package.split("."))
+    ):
         return _read_resource(package, resource)
     try:
         return _checked(Path(source).read_bytes(), source)
@@ -52,7 +57,9 @@ def _checked(wasm: bytes, source: str) -> bytes:
     if wasm[:4] != _MAGIC:
         raise ComponentError(f"{source} is no WebAssembly: it doesn't begin with \\0asm")
     if wasm[4:8] != _COMPONENT_LAYER:
-        raise ComponentError(f"{source} is a core module, no component: wrap it with 'wasm-tools component new'")
+        raise ComponentError(
+            f"{source} is a core module, no component: wrap it with 'wasm-tools component new'"
+        )
     return wasm
 
 
@@ -74,7 +81,9 @@ def verify_contract(engine: Engine, component: Component) -> None:
     """
     imports = component.type.imports(engine)
     if imports:
-        raise ComponentError(f"the component imports {', '.join(sorted(imports))}: a guest must import nothing")
+        raise ComponentError(
+            f"the component imports {', '.join(sorted(imports))}: a guest must import nothing"
+        )
     exports = component.type.exports(engine)
     interface = exports[INTERFACE].ty if INTERFACE in exports else None
     if not isinstance(interface, ComponentInstanceType):

@@ -71,7 +71,14 @@ _STATS = RecordOf(
 )
 _LINK = RecordOf(
     Link,
-    [("url", STRING), ("text", STRING), ("nofollow", BOOL), ("ugc", BOOL), ("sponsored", BOOL), ("hreflang", _TEXT)],
+    [
+        ("url", STRING),
+        ("text", STRING),
+        ("nofollow", BOOL),
+        ("ugc", BOOL),
+        ("sponsored", BOOL),
+        ("hreflang", _TEXT),
+    ],
 )
 _HEALTH = RecordOf(
     HealthStatus,
@@ -134,7 +141,7 @@ def lower_mode(mode: Mode) -> Argument:
     if isinstance(mode, str):
         if mode not in ("article", "full", "metadata"):
             raise errors.UnsupportedModeError(
-                f"mode {mode!r} is not known: it takes 'article', 'full', 'metadata' or a list of CSS selectors"
+                f"mode {mode!r} is not known: 'article', 'full', 'metadata' or a list of CSS selectors is"
             )
         return lower_variant(mode)
     return lower_variant("custom", lower_strings(list(mode)))

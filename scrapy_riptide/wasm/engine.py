@@ -11,10 +11,11 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import wasmtime
 from wasmtime import Config, Engine
@@ -38,7 +39,8 @@ class EngineSettings:
 
     def cache_words(self) -> str:
         """What of this goes into an ahead-of-time cache's key."""
-        return f"fuel={self.fuel} epochs={self.epochs} exact_memory={self.exact_memory} stack={self.max_stack_bytes}"
+        words = (f"{name}={value}" for name, value in asdict(self).items())
+        return " ".join(words)
 
 
 @cache
@@ -60,7 +62,9 @@ def check_wasmtime(version: str | None = None) -> None:
     problem = problem or lifting.check_layout()
     if problem:
         wanted = f">={'.'.join(map(str, low))},<{'.'.join(map(str, high))}"
-        raise UnsupportedWasmtime(f"wasmtime {installed} can't be used: it {problem}. pip install 'wasmtime{wanted}'")
+        raise UnsupportedWasmtime(
+            f"wasmtime {installed} can't be used: it {problem}. pip install 'wasmtime{wanted}'"
+        )
 
 
 def make_engine(settings: EngineSettings) -> Engine:
@@ -97,7 +101,7 @@ class _TrapHandlers:
         self._wanted: dict[int, ctypes.Array[ctypes.c_char]] = {}
         self._probe = ctypes.create_string_buffer(self._BYTES)
         try:
-            self._sigaction = ctypes.PyDLL(None)["sigaction"]
+            self._sigaction: Any = ctypes.PyDLL(None)["sigaction"]
         except (OSError, AttributeError, TypeError):  # no POSIX signals here
             self._sigaction = None
 

@@ -8,7 +8,8 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, TimeoutError as FutureTimeout
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any, NamedTuple, TypeVar
 
 from scrapy_riptide.config import ExtractorConfig
@@ -118,7 +119,9 @@ class GuestHost:
         except RuntimeError as error:
             raise ExtractorClosed("the extractor is closed") from error
 
-    def call(self, name: str, *arguments: Argument, document_bytes: int = 0, wait_s: float | None = None) -> Answer:
+    def call(
+        self, name: str, *arguments: Argument, document_bytes: int = 0, wait_s: float | None = None
+    ) -> Answer:
         """Calls a function of the contract on an instance of the pool. For worker threads only.
 
         :param document_bytes: the size of what is worked on, by which leaks are told from large documents
@@ -154,8 +157,8 @@ class GuestHost:
         target_ms = self._config.cold_start_target_ms
         if self._runtime.cache_hit and self.cold_start_ms > target_ms:
             logger.warning(
-                "A cold start took %.1f ms with a filled cache, the target is %g ms (RIPTIDE_WASM_COLD_START_TARGET_MS): "
-                "is the cache directory on a slow disk, or the machine busy?",
+                "A cold start took %.1f ms with a filled cache, the target is %g ms "
+                "(RIPTIDE_WASM_COLD_START_TARGET_MS): is the cache on a slow disk, or the machine busy?",
                 self.cold_start_ms,
                 target_ms,
             )
@@ -174,7 +177,7 @@ class GuestHost:
         return self._pool.result().figures() if self.ready else None
 
     def _keep_house(self, pool: InstancePool) -> None:
-        """Warms, expires and checks instances, on the worker threads and only when they have nothing else to do."""
+        """Warms, expires and checks instances, on worker threads that have nothing else to do."""
         next_check = time.monotonic() + self._config.health_check_interval_secs
         for _ in range(self._config.initial_pool_size):
             self._in_spare_time(pool.warm)
@@ -219,5 +222,3 @@ class GuestHost:
         if self.workers.join(_CLOSE_TIMEOUT_S) and pool.is_empty:
             runtime.close()
             self._runtime = None
-
-

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from ctypes import byref
 
-from wasmtime import Store, WasmtimeError, _ffi as ffi
+from wasmtime import Store, WasmtimeError
+from wasmtime import _ffi as ffi
 
 from scrapy_riptide import errors
-from scrapy_riptide.config import ExtractorConfig
+from scrapy_riptide.config import PAGE_BYTES, ExtractorConfig
 from scrapy_riptide.wasm import memory
 from scrapy_riptide.wasm.contract import FUNCTIONS, error_from
 from scrapy_riptide.wasm.deadline import ticks
@@ -32,7 +33,7 @@ class Instance:
         #: False after a failure of the machinery: the store refuses to be entered again.
         self.usable = True
         self.tracker = MemoryTracker(
-            config.memory_limit_bytes // memory.PAGE_BYTES,
+            config.memory_limit_bytes // PAGE_BYTES,
             exact=runtime.settings.exact_memory,
             pressure_threshold=config.memory_pressure_threshold,
         )
@@ -85,7 +86,9 @@ class Instance:
         tracker, ticker = self.tracker, self._runtime.ticker
         tracker.reset_for_reuse()
         if not ticker.is_alive():
-            raise errors.InternalError("the thread that keeps deadlines is gone: no guest is started without it")
+            raise errors.InternalError(
+                "the thread that keeps deadlines is gone: no guest is started without it"
+            )
         keep_trap_handlers()
         self._arm(limit_s)
         self.uses += 1
@@ -112,7 +115,10 @@ class Instance:
     def _bind(self, name: str) -> BoundFunction:
         raw = ffi.wasmtime_component_func_t()
         found = ffi.wasmtime_component_instance_get_func(
-            byref(self._instance._instance), self._store._context(), self._runtime.functions[name].ptr(), byref(raw)
+            byref(self._instance._instance),
+            self._store._context(),
+            self._runtime.functions[name].ptr(),
+            byref(raw),
         )
         if not found:
             raise errors.InternalError(f"the component has no function {name}")
@@ -122,11 +128,17 @@ class Instance:
     def _diagnose(self, message: str, elapsed_s: float, limit_s: float) -> errors.RiptideError:
         """Why a call did not return: by what the host saw, then by wasmtime's words."""
         trap = next(
-            (line.split("wasm trap:", 1)[1].strip() for line in reversed(message.splitlines()) if "wasm trap:" in line),
+            (
+                line.split("wasm trap:", 1)[1].strip()
+                for line in reversed(message.splitlines())
+                if "wasm trap:" in line
+            ),
             message.splitlines()[-1] if message else "",
         )
         if elapsed_s >= limit_s and "interrupt" in trap:
-            return errors.ExtractionTimeout(f"the guest was stopped after {elapsed_s:.2f} s, the limit is {limit_s:g} s")
+            return errors.ExtractionTimeout(
+                f"the guest was stopped after {elapsed_s:.2f} s, the limit is {limit_s:g} s"
+            )
         denied = self.tracker.use_grow_failures
         if denied:
             return errors.MemoryLimitExceeded(
@@ -144,7 +156,7 @@ class Instance:
     def memory_bytes(self) -> int | None:
         """Bytes of linear memory, where they can be known."""
         pages = self.tracker.current_pages
-        return None if pages is None else pages * memory.PAGE_BYTES
+        return None if pages is None else pages * PAGE_BYTES
 
     def close(self) -> None:
         """Gives the memory back. Any number of times, from any thread, after any failure."""
@@ -152,5 +164,3 @@ class Instance:
         if self.tracker.cleanup():
             self._functions.clear()
             self._store.close()
-
-

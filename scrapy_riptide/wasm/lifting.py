@@ -33,19 +33,24 @@ _LIST_STRING = struct.Struct("=8xQQ8x")
 
 # The process's own memory, to slice a string's bytes out without a foreign call for each: a third
 # cheaper than ctypes.string_at. Only addresses that wasmtime has just handed out are read.
-_MEMORY = memoryview((ctypes.c_char * (2**47 if sys.maxsize > 2**32 else 2**31 - 1)).from_address(0)).cast("B")
+_MEMORY = memoryview((ctypes.c_char * (2**47 if sys.maxsize > 2**32 else 2**31 - 1)).from_address(0)).cast(
+    "B"
+)
 
 
 def check_layout() -> str | None:
     """Why this wasmtime's values can't be read by this module, or None when they can."""
-    if (_VAL_BYTES, _ENTRY_BYTES) != (_VAL.size, _ENTRY.size):
-        return f"component values are {_VAL_BYTES} and {_ENTRY_BYTES} bytes, not {_VAL.size} and {_ENTRY.size}"
+    if (_VAL.size, _ENTRY.size) != (_VAL_BYTES, _ENTRY_BYTES):
+        return (
+            f"component values are {_VAL_BYTES} and {_ENTRY_BYTES} bytes, not {_VAL.size} and {_ENTRY.size}"
+        )
+    structures: Any = ffi
     offsets = (
-        ffi.wasmtime_component_val_t.of.offset,
-        ffi.wasmtime_component_valrecord_entry.val.offset,
-        ffi.wasm_name_t.data.offset,
-        ffi.wasmtime_component_valvariant_t.val.offset,
-        ffi.wasmtime_component_valresult_t.val.offset,
+        structures.wasmtime_component_val_t.of.offset,
+        structures.wasmtime_component_valrecord_entry.val.offset,
+        structures.wasm_name_t.data.offset,
+        structures.wasmtime_component_valvariant_t.val.offset,
+        structures.wasmtime_component_valresult_t.val.offset,
     )
     if offsets != (8, 16, 8, 16, 8):
         return f"component values have another layout: {offsets}"
@@ -106,7 +111,9 @@ class ListOf(Type):
 def _lift_strings(size: int, data: int, _: int) -> list[str]:
     memory = _MEMORY
     values = memory[data : data + size * _VAL_BYTES]
-    return [str(memory[start : start + length], "utf-8") for length, start in _LIST_STRING.iter_unpack(values)]
+    return [
+        str(memory[start : start + length], "utf-8") for length, start in _LIST_STRING.iter_unpack(values)
+    ]
 
 
 class OptionOf(Type):
@@ -185,7 +192,8 @@ class VariantOf(Type):
             return False
         theirs = other.cases
         return len(theirs) == len(self._cases) and all(
-            name == their_name and (their is None if ours is None else their is not None and ours.matches(their))
+            name == their_name
+            and (their is None if ours is None else their is not None and ours.matches(their))
             for (name, ours), (their_name, their) in zip(self._cases, theirs)
         )
 
@@ -292,7 +300,14 @@ _delete_val = _with_gil["wasmtime_component_val_delete"]
 _delete_val.argtypes = [ctypes.c_void_p]
 _delete_val.restype = None
 _call = ffi.dll["wasmtime_component_func_call"]
-_call.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_size_t]
+_call.argtypes = [
+    ctypes.c_void_p,
+    ctypes.c_void_p,
+    ctypes.c_void_p,
+    ctypes.c_size_t,
+    ctypes.c_void_p,
+    ctypes.c_size_t,
+]
 _call.restype = ctypes.c_void_p
 _error_message = _with_gil["wasmtime_error_message"]
 _error_message.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
@@ -349,7 +364,12 @@ class BoundFunction:
         for index, each in enumerate(arguments):
             _VAL_OUT.pack_into(self._arguments, index * _VAL_BYTES, each.kind, *each.words)
         error = _call(
-            self._function_address, self._context, self._arguments_address, self._count, self._result_address, 1
+            self._function_address,
+            self._context,
+            self._arguments_address,
+            self._count,
+            self._result_address,
+            1,
         )
         if error:
             raise CallFailed(_take_message(error))

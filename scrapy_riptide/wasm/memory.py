@@ -21,7 +21,8 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any, NamedTuple
 
-from wasmtime import Config, _ffi as ffi
+from wasmtime import Config
+from wasmtime import _ffi as ffi
 
 from scrapy_riptide.config import PAGE_BYTES
 
@@ -303,7 +304,8 @@ _get_memory_callback = ffi.wasmtime_memory_get_callback_t(_get_memory)
 _grow_memory_callback = ffi.wasmtime_memory_grow_callback_t(_grow_memory)
 _free_memory_callback = CFUNCTYPE(None, c_void_p)(_free_memory)
 _new_memory_callback = ffi.wasmtime_new_memory_callback_t(_new_memory)
-_creator = ffi.wasmtime_memory_creator_t(None, _new_memory_callback, cast(None, CFUNCTYPE(None, c_void_p)))
+_no_finalizer: Any = cast(c_void_p(None), CFUNCTYPE(None, c_void_p))
+_creator = ffi.wasmtime_memory_creator_t(None, _new_memory_callback, _no_finalizer)
 
 
 def install_creator(config: Config) -> None:

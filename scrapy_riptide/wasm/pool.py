@@ -128,7 +128,10 @@ class InstancePool:
         there_are = len(self._active) + len(self._idle) + self._making
         if not there_are:
             return True
-        return there_are < self._config.max_pool_size and self._pressure() not in (Pressure.HIGH, Pressure.CRITICAL)
+        return there_are < self._config.max_pool_size and self._pressure() not in (
+            Pressure.HIGH,
+            Pressure.CRITICAL,
+        )
 
     def _make(self, *, active: bool) -> Instance:
         """Makes an instance, outside of the lock; ``_making`` has its place."""
@@ -219,7 +222,7 @@ class InstancePool:
         logger.debug("Instance %d retired (%s) after %d uses", instance.number, reason, instance.uses)
 
     def _close_spent(self) -> None:
-        """Gives retired instances' memory back, outside of the lock: for a large one it takes milliseconds."""
+        """Gives retired instances' memory back, outside of the lock: a large one takes milliseconds."""
         while self._spent:
             try:
                 instance = self._spent.pop()
@@ -235,7 +238,11 @@ class InstancePool:
         """Makes one instance ahead of need, as long as there are fewer than the initial ones."""
         with self._changed:
             there_are = len(self._active) + len(self._idle) + self._making
-            if self._closed or there_are >= self._config.initial_pool_size or self._pressure() is not Pressure.LOW:
+            if (
+                self._closed
+                or there_are >= self._config.initial_pool_size
+                or self._pressure() is not Pressure.LOW
+            ):
                 return
             self._making += 1
         self._make(active=False)
@@ -313,10 +320,14 @@ class InstancePool:
                 maximum=self._config.max_pool_size,
                 memory_pages=self._pages() if exact else None,
                 peak_memory_pages=(
-                    max([self._past_peak_pages, *(each.tracker.peak_pages or 0 for each in live)]) if exact else None
+                    max([self._past_peak_pages, *(each.tracker.peak_pages or 0 for each in live)])
+                    if exact
+                    else None
                 ),
                 grow_failures=(
-                    self._past_grow_failures + sum(each.tracker.grow_failures or 0 for each in live) if exact else None
+                    self._past_grow_failures + sum(each.tracker.grow_failures or 0 for each in live)
+                    if exact
+                    else None
                 ),
                 budget_pages=self._budget_pages,
                 pressure=self._pressure(),

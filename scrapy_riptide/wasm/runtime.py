@@ -13,7 +13,7 @@ from wasmtime.component._component import ExportIndex
 from scrapy_riptide.config import ExtractorConfig
 from scrapy_riptide.errors import ComponentError
 from scrapy_riptide.wasm import memory
-from scrapy_riptide.wasm.aot_cache import AotCache, load_compiled, load_component
+from scrapy_riptide.wasm.aot_cache import AotCache, Loaded, load_compiled, load_component
 from scrapy_riptide.wasm.component import compile_component, read_component
 from scrapy_riptide.wasm.contract import FUNCTIONS, INTERFACE
 from scrapy_riptide.wasm.deadline import EpochTicker
@@ -82,7 +82,9 @@ class Runtime:
         engine = make_engine(settings)
         cache = aot_cache(config)
         if compile_it:
-            loaded = load_component(engine, wasm, settings, cache, lambda: compile_component(engine, wasm))
+            loaded: Loaded | None = load_component(
+                engine, wasm, settings, cache, lambda: compile_component(engine, wasm)
+            )
         else:
             loaded = load_compiled(engine, wasm, settings, cache)
         if loaded is None:
@@ -114,5 +116,3 @@ def _export_indices(component: Component) -> dict[str, ExportIndex]:
         indices[name] = index
     interface.close()
     return indices
-
-
