@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from pathlib import Path
 
 from wasmtime import Engine, WasmtimeError
@@ -25,6 +24,11 @@ def read_component(source: str | None, *, simd: bool) -> bytes:
     ``package:resource``, which works inside a zipped egg as well.
     """
     if source is None:
+        # importlib.resources is for zipped packages: for a file next door its import takes as long
+        # as all the rest of a cold start.
+        beside = Path(__file__).with_name(PACKAGED[simd])
+        if beside.exists():
+            return _checked(beside.read_bytes(), str(beside))
         return _read_resource(__package__, PACKAGED[simd])
     package, colon, resource = source.partition(":")
     if (
@@ -44,6 +48,8 @@ def read_component(source: str | None, *, simd: bool) -> bytes:
 
 
 def _read_resource(package: str, resource: str) -> bytes:
+    from importlib import resources
+
     try:
         return _checked(resources.files(package).joinpath(resource).read_bytes(), f"{package}:{resource}")
     except (OSError, ModuleNotFoundError) as error:

@@ -192,10 +192,10 @@ class GuestHost:
             return
         try:
             self.workers.submit(task).result()
-        except (RuntimeError, ExtractorClosed):  # closed meanwhile
-            pass
         except Exception:
-            logger.exception("Upkeep of the instances failed; extractions go on")
+            # A guest stopped by the closing is no failure, nor are threads that take no more tasks.
+            if not self._closing.is_set():
+                logger.exception("Upkeep of the instances failed; extractions go on")
 
     def close(self) -> None:
         """Stops running guests, cancels what waits, and gives everything back. Any number of times."""
