@@ -35,6 +35,8 @@ Html = Union[str, bytes]
 
 # Documents that a batch has under way for each worker thread: one at work, one to go on with.
 _AHEAD = 2
+# A batch's own documents are what its documents wait for.
+_PATIENCE_S = 86400.0
 
 
 @dataclass(slots=True)
@@ -147,7 +149,7 @@ class Extractor:
         ahead = self._host.workers.count * _AHEAD
         try:
             for html, url in pairs:
-                under_way.append(self._submit(html, url, mode, wait_s=float("inf")))
+                under_way.append(self._submit(html, url, mode, wait_s=_PATIENCE_S))
                 if len(under_way) > ahead:
                     yield _either(under_way.popleft().result())
             while under_way:
