@@ -1,0 +1,137 @@
+"""What each command does. An action prints to standard output and returns the exit code."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import sys
+from argparse import Namespace
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from scrapy_riptide.cli.main import CommandError, ConfigSource
+from scrapy_riptide.cli.pages import Page, fetch, read
+from scrapy_riptide.extractor import Extractor
+from scrapy_riptide.fallback import load_fallback
+from scrapy_riptide.wasm.component import read_component
+from scrapy_riptide.wasm.runtime import aot_cache
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scrapy_riptide.config import ExtractorConfig
+    from scrapy_riptide.content import ExtractedContent, Mode
+    from scrapy_riptide.wasm.aot_cache import AotCache
+
+# From here on a start is the one that compiles: a sentence tells why nothing happens.
+_PATIENCE_S = 0.3
+
+
+def extract(options: Namespace, config: ConfigSource) -> int:
+    """One page's content in the wanted format."""
+    mode: Mode = options.select or options.mode
+    if options.url is None and options.input_file is None:
+        options.parser.error(
+            "give --url to fetch a page, or --input-file to read one ('-' is standard input)"
+        )
+    if mode == "metadata" and options.format != "json":
+        options.parser.error(f"--mode metadata has no text to print as {options.format}: leave out --format")
+    page = fetch(options.url) if options.input_file is None else read(options.input_file, options.url)
+    content = _extract(page, mode, options.engine, config())
+    if options.format == "json":
+        _print_json(asdict(content))
+    else:
+        print(content.markdown if options.format == "markdown" else content.text)
+    return 0
+
+
+def _extract(page: Page, mode: Mode, engine: str, config: ExtractorConfig) -> ExtractedContent:
+    if engine == "fallback":
+        return load_fallback(config.fallback or "parsel").extract(page.html, page.url, mode)
+    # Without a fallback: who asks for wasm wants to know when it fails.
+    with _started(replace(config, fallback=None)) as extractor:
+        return extractor.extract(page.html, page.url, mode)
+
+
+def health(options: Namespace, config: ConfigSource) -> int:
+    """The state of an extractor that was just started."""
+    with _started(config()) as extractor:
+        state = extractor.health()
+    _print_json(state)
+    return 0 if state["status"] == "ok" else 1
+
+
+def warm(options: Namespace, config: ConfigSource) -> int:
+    """A compiled component in the cache."""
+    wanted = config()
+    cache = _cache(wanted)
+    with _started(wanted) as extractor:
+        compiled = not extractor.metrics()["riptide_wasm_aot_cache_hits"]
+    with _started(wanted) as extractor:
+        if not extractor.metrics()["riptide_wasm_aot_cache_hits"]:
+            raise CommandError(f"the compiled component could not be kept in {cache.directory}")
+        start_ms = extractor.health() and extractor.metrics()["riptide_wasm_cold_start_time_ms"]
+    word = "Compiled into" if compiled else "Compiled already, in"
+    print(f"{word} {cache.directory}. A start takes {start_ms:.1f} ms.")
+    return 0
+
+
+def cache(options: Namespace, config: ConfigSource) -> int:
+    """The cache's files, listed or removed."""
+    cache = _cache(config())
+    try:
+        if options.clear:
+            print(f"Removed {_files(cache.clear())} from {cache.directory}")
+            return 0
+        entries = cache.entries()
+    except OSError as error:
+        raise CommandError(f"{error.filename or cache.directory}: {error.strerror}") from error
+    for path, size in entries:
+        print(f"{size / 1e6:8.1f} MB  {path}")
+    print(f"{_files(len(entries))} in {cache.directory}")
+    return 0
+
+
+def versions(options: Namespace, config: ConfigSource) -> int:
+    """The versions of everything that takes part."""
+    wanted = config()
+    component = read_component(wanted.component, simd=wanted.enable_simd)
+    digest = hashlib.sha256(component).hexdigest()
+    for name, value in (
+        ("scrapy-riptide", version("scrapy-riptide")),
+        ("component", f"{wanted.component or 'packaged'}, {len(component):,} bytes, sha256 {digest}"),
+        ("wasmtime", version("wasmtime")),
+        ("Scrapy", version("scrapy")),
+        ("Python", f"{platform.python_version()} on {platform.system()} {platform.machine()}"),
+    ):
+        print(f"{name:15} {value}")
+    return 0
+
+
+@contextmanager
+def _started(config: ExtractorConfig) -> Iterator[Extractor]:
+    with Extractor(config) as extractor:
+        try:
+            extractor.wait_until_ready(_PATIENCE_S)
+        except TimeoutError:
+            print("riptide: compiling the component, which takes some seconds, once.", file=sys.stderr)
+            extractor.wait_until_ready()
+        yield extractor
+
+
+def _cache(config: ExtractorConfig) -> AotCache:
+    cache = aot_cache(config)
+    if cache is None:
+        raise CommandError("the cache is turned off by RIPTIDE_WASM_ENABLE_AOT_CACHE")
+    return cache
+
+
+def _files(count: int) -> str:
+    return f"{count} file" if count == 1 else f"{count} files"
+
+
+def _print_json(value: object) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2))

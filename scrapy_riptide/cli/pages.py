@@ -1,0 +1,133 @@
+"""A page from a file, from standard input or from the web, decoded as a browser would."""
+
+from __future__ import annotations
+
+import http.client
+import sys
+import time
+import zlib
+from importlib.metadata import version
+from pathlib import Path
+from typing import IO, NamedTuple
+from urllib import request
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+
+from w3lib.encoding import html_to_unicode
+from w3lib.url import safe_url_string
+
+from scrapy_riptide.cli.main import CommandError
+
+_MAX_BYTES = 64 * 1024 * 1024
+_SILENCE_S = 30
+_WHOLE_S = 120
+_READ_BYTES = 64 * 1024
+_SCHEMES = ("http", "https")
+
+
+class Page(NamedTuple):
+    """A page's HTML and its absolute address."""
+
+    html: str
+    url: str
+
+
+def read(name: str, url: str | None) -> Page:
+    """The page saved as ``name``, ``-`` for standard input. Without an address it has its file's."""
+    path = Path("/dev/stdin" if name == "-" else name)
+    try:
+        body = sys.stdin.buffer.read() if name == "-" else path.read_bytes()
+    except OSError as error:
+        raise CommandError(f"{name} can't be read: {error.strerror}.") from error
+    return Page(_decode(body, None), url or path.absolute().as_uri())
+
+
+def fetch(url: str) -> Page:
+    """The page at ``url``, after redirects. Only the web is asked, never a file or another scheme."""
+    if urlsplit(url).scheme not in _SCHEMES:
+        raise CommandError(
+            f"{url} is no address on the web: it takes one that begins with http:// or https://."
+        )
+    asked = request.Request(  # noqa: S310 (the scheme is checked, redirects too)
+        safe_url_string(url),
+        headers={
+            "User-Agent": f"scrapy-riptide/{version('scrapy-riptide')}",
+            "Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.1",
+            "Accept-Encoding": "gzip",
+        },
+    )
+    try:
+        with _opener().open(asked, timeout=_SILENCE_S) as response:
+            return _page(response)
+    except HTTPError as error:
+        raise CommandError(f"{url} answered {error.code} {error.reason}.") from error
+    except URLError as error:
+        raise CommandError(f"{url} can't be fetched: {error.reason}.") from error
+    except (OSError, http.client.HTTPException, zlib.error, ValueError) as error:
+        raise CommandError(f"{url} can't be fetched: {error or type(error).__name__}.") from error
+
+
+class _WebRedirects(request.HTTPRedirectHandler):
+    def redirect_request(
+        self,
+        req: request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: http.client.HTTPMessage,
+        newurl: str,
+    ) -> request.Request | None:
+        if urlsplit(newurl).scheme not in _SCHEMES:
+            raise URLError(f"it redirects to {newurl}, which is not on the web")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def _opener() -> request.OpenerDirector:
+    # build_opener would add handlers of file:, ftp: and data: addresses.
+    opener = request.OpenerDirector()
+    for handler in (
+        request.ProxyHandler,
+        request.HTTPHandler,
+        request.HTTPSHandler,
+        request.HTTPDefaultErrorHandler,
+        request.HTTPErrorProcessor,
+        _WebRedirects,
+    ):
+        opener.add_handler(handler())
+    return opener
+
+
+def _page(response: http.client.HTTPResponse) -> Page:
+    content_type = response.headers.get("Content-Type")
+    kind = response.headers.get_content_type()
+    if content_type and not (kind.startswith("text/") or kind.endswith(("xml", "html"))):
+        raise CommandError(f"{response.url} is {kind}, not HTML.")
+    return Page(_decode(_body(response), content_type), response.url)
+
+
+def _body(response: http.client.HTTPResponse) -> bytes:
+    deadline = time.monotonic() + _WHOLE_S
+    zipped = response.headers.get("Content-Encoding", "").strip().lower() in ("gzip", "x-gzip", "deflate")
+    # 32 more than the window's size: gzip or zlib, whichever it is.
+    inflater = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32) if zipped else None
+    body = bytearray()
+    while chunk := response.read(_READ_BYTES):
+        body += inflater.decompress(chunk, _MAX_BYTES + 1) if inflater else chunk
+        if len(body) > _MAX_BYTES:
+            raise CommandError(f"{response.url} is larger than {_MAX_BYTES // 2**20} MiB.")
+        if time.monotonic() > deadline:
+            raise CommandError(f"{response.url} took longer than {_WHOLE_S} s.")
+    return bytes(body)
+
+
+def _decode(body: bytes, content_type: str | None) -> str:
+    """Text by byte order mark, header, meta element; else UTF-8, or Windows-1252 where that can't be."""
+    return html_to_unicode(content_type, body, auto_detect_fun=_undeclared)[1]
+
+
+def _undeclared(body: bytes) -> str:
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8"
