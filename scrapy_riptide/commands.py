@@ -29,9 +29,7 @@ class RiptideCommand(ScrapyCommand):
 
     def long_desc(self) -> str:
         """For ``scrapy riptide --help``."""
-        return (
-            "The command line of scrapy-riptide, with the RIPTIDE_* settings of the project it is called in."
-        )
+        return "The command line of scrapy-riptide, with the settings of the project it is called in."
 
     def add_options(self, parser: ArgumentParser) -> None:
         """The commands, beside Scrapy's own options."""

@@ -35,7 +35,7 @@ def extract(options: Namespace, config: ConfigSource) -> int:
     mode: Mode = options.select or options.mode
     if options.url is None and options.input_file is None:
         options.parser.error(
-            "give --url to fetch a page, or --input-file to read one ('-' is standard input)"
+            "give --url to fetch a page, or --input-file to read one, '-' for standard input"
         )
     if mode == "metadata" and options.format != "json":
         options.parser.error(f"--mode metadata has no text to print as {options.format}: leave out --format")

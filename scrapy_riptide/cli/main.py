@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="riptide",
         description="Extracts clean, structured content from HTML, in a WebAssembly sandbox.",
-        epilog="Options of the runtime are read from the environment: RIPTIDE_WASM_MEMORY_LIMIT_MB=512 and so on.",
+        epilog="The runtime reads its options from the environment: RIPTIDE_WASM_TIMEOUT_SECS=5 and so on.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"riptide {version('scrapy-riptide')}")

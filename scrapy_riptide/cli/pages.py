@@ -62,13 +62,18 @@ def fetch(url: str) -> Page:
     except HTTPError as error:
         raise CommandError(f"{url} answered {error.code} {error.reason}.") from error
     except URLError as error:
-        raise CommandError(f"{url} can't be fetched: {error.reason}.") from error
+        raise CommandError(f"{url} can't be fetched: {_reason(error.reason)}.") from error
     except (OSError, http.client.HTTPException, zlib.error, ValueError) as error:
-        raise CommandError(f"{url} can't be fetched: {error or type(error).__name__}.") from error
+        raise CommandError(f"{url} can't be fetched: {_reason(error)}.") from error
+
+
+def _reason(error: BaseException | str) -> str:
+    # Without the number that str() of a system's error begins with.
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 class _WebRedirects(request.HTTPRedirectHandler):
-    def redirect_request(
+    def redirect_request(  # noqa: PLR0917 (the base class's arguments)
         self,
         req: request.Request,
         fp: IO[bytes],
@@ -117,6 +122,8 @@ def _body(response: http.client.HTTPResponse) -> bytes:
             raise CommandError(f"{response.url} is larger than {_MAX_BYTES // 2**20} MiB.")
         if time.monotonic() > deadline:
             raise CommandError(f"{response.url} took longer than {_WHOLE_S} s.")
+    if inflater and not inflater.eof:
+        raise CommandError(f"{response.url} ended before all of it was there.")
     return bytes(body)
 
 
