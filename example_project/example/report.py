@@ -7,13 +7,15 @@ import sys
 import unicodedata
 from dataclasses import dataclass
 from time import monotonic
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 from urllib.parse import urlsplit
 
 from scrapy import Spider, signals
-from scrapy.http import HtmlResponse, Request, Response
+from scrapy.http import HtmlResponse, Response
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from scrapy.crawler import Crawler
     from typing_extensions import Self
 
@@ -41,6 +43,8 @@ class Report:
         self._crawler = crawler
         self._rows: list[_Row] = []
         self._started = monotonic()
+        self._seconds = 0.0
+        self._reason = ""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -49,6 +53,7 @@ class Report:
         crawler.signals.connect(report.spider_opened, signal=signals.spider_opened)
         crawler.signals.connect(report.response_received, signal=signals.response_received)
         crawler.signals.connect(report.spider_closed, signal=signals.spider_closed)
+        crawler.signals.connect(report.engine_stopped, signal=signals.engine_stopped)
         return report
 
     def spider_opened(self, spider: Spider) -> None:
@@ -56,11 +61,11 @@ class Report:
         self._started = monotonic()
         print(f"Crawling {getattr(spider, 'url', spider.name)}", file=sys.stderr)
 
-    def response_received(self, response: Response, request: Request) -> None:
+    def response_received(self, response: Response) -> None:
         """One more page: keep its row and show that it came."""
         if not isinstance(response, HtmlResponse):
             return
-        row = _row(response, request)
+        row = _row(response)
         self._rows.append(row)
         done = f"{len(self._rows):4}  {row.page}  {row.title}"
         if sys.stderr.isatty():
@@ -71,34 +76,98 @@ class Report:
             print(done, file=sys.stderr)
 
     def spider_closed(self, spider: Spider, reason: str) -> None:
-        """The table, then what it took."""
+        """Remember how it ended; the last figures are still on their way into the stats."""
+        self._reason = reason
+        self._seconds = monotonic() - self._started
         if sys.stderr.isatty():
             sys.stderr.write(_CLEAR_LINE)
             sys.stderr.flush()
+
+    def engine_stopped(self) -> None:
+        """The table, then what it took."""
         if not self._rows:
-            print(f"No page of {getattr(spider, 'url', spider.name)} could be read ({reason}).")
+            print("There was no page to read. Lines of the log above say why, if anything went wrong.")
             return
         _print_table(sorted(self._rows, key=lambda row: row.page), sys.stdout)
-        seconds = monotonic() - self._started
-        print(
-            f"\n{len(self._rows)} pages in {seconds:.1f} s" + ("" if reason == "finished" else f" ({reason})")
-        )
+        early = "" if self._reason == "finished" else f", ended early ({self._reason})"
+        print(f"\n{len(self._rows)} pages in {self._seconds:.1f} s{early}")
+        for line in _figures(self._crawler.stats.get_stats()):
+            print(line)
 
 
-def _row(response: Response, request: Request) -> _Row:
+def _row(response: Response) -> _Row:
     parts = urlsplit(response.url)
     page = parts.path + (f"?{parts.query}" if parts.query else "")
-    content = request.meta.get("riptide_content")
+    duration_ms = response.meta.get("riptide_duration_ms")
+    milliseconds = "-" if duration_ms is None else f"{duration_ms:.1f}"
+    content = response.meta.get("riptide_content")
     if content is None:
-        error = request.meta.get("riptide_error")
-        return _Row(page, f"({error})" if error else f"(not extracted: status {response.status})")
+        error = response.meta.get("riptide_error")
+        reason = error["kind"] if error else f"status {response.status}"
+        return _Row(page, f"(not extracted: {reason})", milliseconds=milliseconds)
     return _Row(
         page,
         content.title or "(no title)",
         content.language or "-",
         str(content.word_count or 0),
         str(len(content.links)),
+        milliseconds,
     )
+
+
+def _figures(stats: Mapping[str, Any]) -> Iterator[str]:
+    """Lines of the crawl's own stats. What could not be counted is left out."""
+    skipped = _by_kind(stats, "riptide/skipped/")
+    failed = _by_kind(stats, "riptide/errors/")
+    answered = sum(_kinds(stats, "riptide/fallback/").values())
+    yield _line(
+        "Outcomes",
+        f"{stats.get('riptide/pages/seen', 0)} responses =",
+        f"{stats.get('riptide/pages/extracted', 0)} extracted",
+        f"+ {failed} (of these {answered} answered by the fallback)" if failed else "",
+        f"+ {skipped}" if skipped else "",
+        between=" ",
+    )
+    yield _line(
+        "Pool",
+        _said(stats, "riptide/pool/instances/created", "{} instances made"),
+        _said(stats, "riptide/pool/checkouts", "{} checkouts"),
+        _said(stats, "riptide/pool/reuse_ratio", "{:.0%} of them reused one"),
+        _said(stats, "riptide/pool/pressure", "pressure {}"),
+        _said(stats, "riptide/breaker/state", "breaker {}"),
+    )
+    yield _line(
+        "Memory",
+        _said(stats, "riptide/wasm/memory_pages", "{:,} pages of 64 KiB in use"),
+        _said(stats, "riptide/wasm/peak_memory_pages", "at most {:,} in one instance"),
+        _said(stats, "riptide/wasm/grow_failed", "{} growths denied"),
+    )
+    yield _line(
+        "Start",
+        _said(stats, "riptide/wasm/cold_start_ms", "{:.1f} ms to the first instance"),
+        "compiled component from the cache" if stats.get("riptide/wasm/aot_cache/hits") else "",
+        "component compiled and cached" if stats.get("riptide/wasm/aot_cache/misses") else "",
+    )
+
+
+def _line(name: str, *parts: str, between: str = ", ") -> str:
+    return f"{name:10}{between.join(filter(None, parts)) or 'no figures'}"
+
+
+def _said(stats: Mapping[str, Any], stat: str, words: str) -> str:
+    return words.format(stats[stat]) if stat in stats else ""
+
+
+def _kinds(stats: Mapping[str, Any], prefix: str) -> dict[str, int]:
+    return {stat.removeprefix(prefix): count for stat, count in stats.items() if stat.startswith(prefix)}
+
+
+def _by_kind(stats: Mapping[str, Any], prefix: str) -> str:
+    kinds = _kinds(stats, prefix)
+    if not kinds:
+        return ""
+    named = ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items()))
+    return f"{sum(kinds.values())} {'skipped' if 'skipped' in prefix else 'failed'} ({named})"
 
 
 def _print_table(rows: list[_Row], out: TextIO) -> None:
@@ -140,6 +209,3 @@ def _fit(text: str, width: int) -> str:
             kept.append(character)
         text = "".join(kept) + "…"
     return text + " " * (width - _width(text))
-
-
-__all__ = ["Report"]

@@ -23,8 +23,6 @@ class ArticleSpider(Spider):
 
     def __init__(self, url: str | None = None, pages: str = "50", **arguments: Any) -> None:
         super().__init__(**arguments)
-        if url is not None and urlsplit(url).scheme not in ("http", "https"):
-            raise ValueError(f"url={url} is not an address to start from: give one like https://example.com/")
         if not pages.isdecimal() or int(pages) < 1:
             raise ValueError(f"pages={pages} is not allowed: give a whole number, at least 1")
         self.page_limit = int(pages)
@@ -32,6 +30,8 @@ class ArticleSpider(Spider):
         if url is None:
             self._site = BundledSite()
             url = self._site.url
+        elif "://" not in url:
+            url = f"https://{url}"
         self.url = url
         self._asked_for = {url}
         self._links = LinkExtractor(allow_domains=urlsplit(url).netloc.removeprefix("www."))
