@@ -199,7 +199,7 @@ class ExtractorConfig:
     )
     checkout_timeout_secs: float = option(
         30.0,
-        decimal(0, unit="seconds"),
+        decimal(0, 86400, unit="seconds"),
         "How long an extraction may wait for an instance before PoolExhausted.",
     )
     memory_limit_mb: int | None = option(
