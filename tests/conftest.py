@@ -1,0 +1,88 @@
+"""What the tests of the runtime share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from misbehaving import write_misbehaving
+
+from scrapy_riptide import Extractor, ExtractorConfig
+from scrapy_riptide.wasm.runtime import Runtime
+
+Configure = Callable[..., ExtractorConfig]
+MakeExtractor = Callable[..., Extractor]
+MakeRuntime = Callable[..., tuple[Runtime, ExtractorConfig]]
+
+
+@pytest.fixture(scope="session")
+def cache_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Compiled components of this test run: each is compiled once."""
+    return tmp_path_factory.mktemp("aot")
+
+
+@pytest.fixture(scope="session")
+def misbehaving(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The component that misbehaves on demand, see ``misbehaving.py``."""
+    return write_misbehaving(tmp_path_factory.mktemp("component"))
+
+
+@pytest.fixture(scope="session")
+def real_config(cache_dir: Path) -> Configure:
+    """A configuration of the packaged component; without a fallback, unless asked for."""
+
+    def configure(**options: Any) -> ExtractorConfig:
+        return ExtractorConfig(**{"cache_dir": str(cache_dir), "fallback": None, **options})
+
+    return configure
+
+
+@pytest.fixture(scope="session")
+def config(real_config: Configure, misbehaving: Path) -> Configure:
+    """A configuration of the misbehaving component, whose breaker never opens unless asked to."""
+
+    def configure(**options: Any) -> ExtractorConfig:
+        return real_config(**{"component": str(misbehaving), "failure_threshold": 10**6, **options})
+
+    return configure
+
+
+@pytest.fixture
+def extractor(config: Configure) -> Iterator[MakeExtractor]:
+    """Makes extractors with the misbehaving component, and closes them."""
+    yield from _made(config)
+
+
+@pytest.fixture
+def real_extractor(real_config: Configure) -> Iterator[MakeExtractor]:
+    """Makes extractors with the packaged component, and closes them."""
+    yield from _made(real_config)
+
+
+def _made(configure: Configure) -> Iterator[MakeExtractor]:
+    made: list[Extractor] = []
+
+    def make(**options: Any) -> Extractor:
+        made.append(Extractor(configure(**options)))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+@pytest.fixture
+def runtime(config: Configure) -> Iterator[MakeRuntime]:
+    """Makes runtimes of the misbehaving component, with their configurations, and closes them."""
+    made: list[Runtime] = []
+
+    def make(**options: Any) -> tuple[Runtime, ExtractorConfig]:
+        configuration = config(**options)
+        made.append(Runtime.load(configuration))
+        return made[-1], configuration
+
+    yield make
+    for each in made:
+        each.close()
