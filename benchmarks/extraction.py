@@ -31,8 +31,8 @@ logger = logging.getLogger(__name__)
 
 SETS = ("wcxb-dev", "trafilatura-eval")
 _WHERE = (
-    "{directory} has neither {name}.tar.xz nor {name}/: give --data a directory that does. "
-    "Both sets are public: WCXB 1.0 (its development split) and the evaluation data in trafilatura's repository."
+    "{directory} has neither {name}.tar.xz nor {name}/: give --data a directory that does. Both sets are "
+    "public: WCXB 1.0 (its development split) and the evaluation data in trafilatura's repository."
 )
 _MEASURES = (
     "word F1",
