@@ -22,7 +22,7 @@ from scrapy_riptide.config import ExtractorConfig
 from scrapy_riptide.content import ComponentInfo, ExtractedContent, ExtractionStats, HealthStatus, Link, Mode
 from scrapy_riptide.errors import ExtractionError, RiptideError
 from scrapy_riptide.wasm.breaker import CircuitBreaker
-from scrapy_riptide.wasm.contract import lower_mode
+from scrapy_riptide.wasm.contract import HEALTHY, lower_mode
 from scrapy_riptide.wasm.host import Answer, GuestHost
 from scrapy_riptide.wasm.lifting import Argument, lower_string
 
@@ -328,20 +328,28 @@ class Extractor:
     def health(self) -> dict[str, Any]:
         """The extractor's state for a health page: ``status`` is ``ok``, ``degraded`` or ``unhealthy``.
 
-        ``reason`` says why it is not ``ok``. Never waits for a compilation.
+        ``reason`` says why it is not ``ok``. Asks a guest, but never waits for a compilation.
         """
+        try:
+            return self._health(self.guest_health() if self._host.ready else None)
+        except RiptideError as error:
+            return self._health(None, error)
+
+    async def health_async(self) -> dict[str, Any]:
+        """:meth:`health`, without blocking the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(None, self.health)
+
+    def _health(self, guest: HealthStatus | None, error: RiptideError | None = None) -> dict[str, Any]:
         figures = self._host.figures()
         status, reason = "ok", None
-        guest: HealthStatus | None = None
         if self.closed:
             status, reason = "unhealthy", "the extractor is closed"
-        elif figures is None:
+        elif error is not None:
+            status, reason = ("degraded" if self._fallback else "unhealthy"), str(error)
+        elif guest is None:
             status, reason = "degraded", "the component is being compiled"
-        else:
-            try:
-                guest = self.guest_health()
-            except RiptideError as error:
-                status, reason = ("degraded" if self._fallback else "unhealthy"), str(error)
+        elif guest.status not in HEALTHY:
+            status, reason = "unhealthy", f"the guest says it is {guest.status!r}"
         pages = None if figures is None else figures.memory_pages
         return {
             "status": status,

@@ -6,7 +6,7 @@ first call.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from scrapy_riptide import errors
@@ -32,6 +32,9 @@ from scrapy_riptide.wasm.lifting import (
 )
 
 INTERFACE = "riptide:extractor/extractor@0.2.0"
+
+#: What a guest's health-check says when all is well.
+HEALTHY = frozenset({"healthy", "ok"})
 
 _TEXT = OptionOf(STRING)
 _COUNT = OptionOf(U32)
@@ -144,7 +147,9 @@ def lower_mode(mode: Mode) -> Argument:
                 f"mode {mode!r} is not known: 'article', 'full', 'metadata' or a list of CSS selectors is"
             )
         return lower_variant(mode)
-    return lower_variant("custom", lower_strings(list(mode)))
+    if not isinstance(mode, Sequence) or not all(isinstance(selector, str) for selector in mode):
+        raise errors.UnsupportedModeError(f"mode {mode!r} is neither a name nor a list of CSS selectors")
+    return lower_variant("custom", lower_strings(mode))
 
 
 def error_from(case: Case) -> errors.ExtractionError:

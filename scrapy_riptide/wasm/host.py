@@ -83,8 +83,15 @@ class GuestHost:
             self._pool.set_exception(error)
 
     def _open(self, runtime: Runtime) -> None:
-        self._runtime = runtime
-        self._pool.set_result(InstancePool(runtime, self._config))
+        with self._close_lock:
+            if self._closing.is_set():
+                runtime.close()
+                self._pool.set_exception(
+                    ExtractorClosed("the extractor was closed while the component was compiled")
+                )
+                return
+            self._runtime = runtime
+            self._pool.set_result(InstancePool(runtime, self._config))
 
     @property
     def runtime(self) -> Runtime | None:

@@ -11,6 +11,7 @@ from enum import Enum
 
 from scrapy_riptide.config import ExtractorConfig
 from scrapy_riptide.errors import ExtractorClosed, PoolExhausted, RiptideError
+from scrapy_riptide.wasm.contract import HEALTHY
 from scrapy_riptide.wasm.instance import Instance
 from scrapy_riptide.wasm.leak import WINDOW, LeakWatch
 from scrapy_riptide.wasm.runtime import Runtime
@@ -292,7 +293,7 @@ class InstancePool:
             logger.warning("Instance %d failed its health check and is replaced: %s", instance.number, error)
             return False
         instance.uses = uses
-        if status not in ("ok", "healthy"):
+        if status not in HEALTHY:
             logger.warning("Instance %d says it is %r and is replaced", instance.number, status)
             return False
         return True
