@@ -64,6 +64,7 @@ class GuestHost:
         self._pid = os.getpid()
         self._closing = threading.Event()
         self._close_lock = threading.Lock()
+        self._housekeeper_lock = threading.Lock()
         self.workers = Workers(worker_count(config), config.max_stack_bytes)
         self._pool: Future[InstancePool] = Future()
         self._runtime: Runtime | None = None
@@ -149,7 +150,8 @@ class GuestHost:
 
     def _start_housekeeper(self, pool: InstancePool) -> None:
         """After the first document, so that nothing is warmed while it waits."""
-        with self._close_lock:
+        # Not the closing's lock: that is held while this thread is waited for.
+        with self._housekeeper_lock:
             if self._housekeeper is None and not self._closing.is_set():
                 self._housekeeper = threading.Thread(
                     target=self._keep_house, args=(pool,), name="riptide-housekeeper", daemon=True
