@@ -105,10 +105,12 @@ class AotCache:
         if not self.directory.exists():
             return None
         self._check_directory()
-        for path in self.directory.glob(f"{key}.*{SUFFIX}"):
-            component = self._load_file(engine, path)
-            if component is not None:
-                return component
+        # Not glob: compiling its pattern takes longer than all the rest but the digest.
+        for name in os.listdir(self.directory):
+            if name.startswith(key) and name.endswith(SUFFIX):
+                component = self._load_file(engine, self.directory / name)
+                if component is not None:
+                    return component
         return None
 
     def _load_file(self, engine: Engine, path: Path) -> Component | None:
