@@ -257,13 +257,15 @@ def utf8(value: str | bytes) -> bytes:
             return value.encode()
         except UnicodeEncodeError:  # lone surrogates
             return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
+    if not isinstance(value, bytes):
+        raise TypeError(f"a document or an address is str or bytes, not {type(value).__name__}")
     if value.isascii():
-        return bytes(value)
+        return value
     try:
         str(value, "utf-8")
     except UnicodeDecodeError:
         return value.decode("utf-8", "replace").encode()
-    return bytes(value)
+    return value
 
 
 def lower_string(value: str | bytes) -> Argument:
