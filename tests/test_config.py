@@ -79,6 +79,11 @@ EXAMPLES: dict[str, tuple[str, Any, Any]] = {
 OPTIONS = sorted(DEFAULTS)
 
 
+def made_with(name: str, value: Any) -> ExtractorConfig:
+    options: dict[str, Any] = {name: value}
+    return ExtractorConfig(**options)
+
+
 def test_the_defaults_are_the_documented_ones() -> None:
     assert asdict(ExtractorConfig()) == DEFAULTS
 
@@ -93,8 +98,8 @@ def test_every_option_says_what_it_takes_and_what_it_means() -> None:
 def test_an_option_is_taken_from_an_argument_a_variable_and_a_setting(name: str) -> None:
     text, value, _ = EXAMPLES[name]
     made = [
-        ExtractorConfig(**{name: value}),
-        ExtractorConfig(**{name: text}),
+        made_with(name, value),
+        made_with(name, text),
         ExtractorConfig.from_env({f"RIPTIDE_WASM_{name.upper()}": text}),
         ExtractorConfig.from_settings({f"RIPTIDE_{name.upper()}": value}, {}),
         ExtractorConfig.from_settings({f"RIPTIDE_WASM_{name.upper()}": text}, {}),
@@ -107,8 +112,8 @@ def test_an_option_is_taken_from_an_argument_a_variable_and_a_setting(name: str)
 def test_a_bad_value_is_refused_with_its_source_the_value_and_what_is_allowed(name: str) -> None:
     bad = EXAMPLES[name][2]
     allowed = next(each for each in fields(ExtractorConfig) if each.name == name).metadata["allowed"].sentence
-    ways = {
-        f"ExtractorConfig: {name}": lambda: ExtractorConfig(**{name: bad}),
+    ways: dict[str, Callable[[], ExtractorConfig]] = {
+        f"ExtractorConfig: {name}": lambda: made_with(name, bad),
         f"RIPTIDE_WASM_{name.upper()}": lambda: ExtractorConfig.from_env(
             {f"RIPTIDE_WASM_{name.upper()}": bad}
         ),
@@ -265,7 +270,7 @@ def _made_or_refused(make: Callable[[], ExtractorConfig]) -> tuple[ExtractorConf
 
 @given(name=st.sampled_from(OPTIONS), value=ANYTHING)
 def test_whatever_is_given_is_taken_or_refused_with_a_sentence(name: str, value: Any) -> None:
-    config, refusal = _made_or_refused(lambda: ExtractorConfig(**{name: value}))
+    config, refusal = _made_or_refused(lambda: made_with(name, value))
     if config is None:
         assert refusal.startswith(f"ExtractorConfig: {name} = {value!r} is not allowed: it takes ")
     else:
@@ -280,7 +285,7 @@ def test_whatever_the_environment_holds_is_taken_or_refused_with_a_sentence(name
     if config is None:
         assert refusal.startswith(f"{variable} = {value!r} is not allowed: it takes ")
     else:
-        assert config == ExtractorConfig(**{name: value})
+        assert config == made_with(name, value)
 
 
 @given(st.integers(1, 1024))
@@ -316,4 +321,4 @@ def test_the_limits_always_hold_together(mb: int | None, pages: int | None, recy
 @pytest.mark.parametrize("name", ["checkout_timeout_secs", "timeout_secs"])
 def test_a_time_to_wait_is_never_beyond_what_a_lock_can_wait(name: str, endless: float) -> None:
     with pytest.raises(ConfigError, match=name):
-        ExtractorConfig(**{name: endless})
+        made_with(name, endless)
