@@ -41,10 +41,14 @@ def real_config(cache_dir: Path) -> Configure:
 
 @pytest.fixture(scope="session")
 def config(real_config: Configure, misbehaving: Path) -> Configure:
-    """A configuration of the misbehaving component, whose breaker never opens unless asked to."""
+    """A configuration of the misbehaving component.
+
+    Its breaker never opens and no instance is made ahead of need, unless asked for.
+    """
+    defaults = {"component": str(misbehaving), "failure_threshold": 10**6, "initial_pool_size": 0}
 
     def configure(**options: Any) -> ExtractorConfig:
-        return real_config(**{"component": str(misbehaving), "failure_threshold": 10**6, **options})
+        return real_config(**{**defaults, **options})
 
     return configure
 
