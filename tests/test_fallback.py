@@ -8,7 +8,7 @@ import time
 import pytest
 
 from scrapy_riptide.config import ExtractorConfig
-from scrapy_riptide.content import ExtractedContent
+from scrapy_riptide.content import ExtractedContent, Mode
 from scrapy_riptide.errors import (
     ConfigError,
     DocumentTooLarge,
@@ -17,7 +17,7 @@ from scrapy_riptide.errors import (
     ParseError,
     UnsupportedModeError,
 )
-from scrapy_riptide.fallback import load_fallback
+from scrapy_riptide.fallback import FallbackExtractor, load_fallback
 from scrapy_riptide.fallback.document import MAX_ATTRIBUTES, MAX_CHARS
 
 URL = "https://harbour.example/news/2026/tide.html"
@@ -103,11 +103,11 @@ gauge --south
 
 
 @pytest.fixture(scope="module")
-def parsel():
+def parsel() -> FallbackExtractor:
     return load_fallback("parsel")
 
 
-def test_an_article_comes_out_whole(parsel):
+def test_an_article_comes_out_whole(parsel: FallbackExtractor) -> None:
     assert parsel.extract(PAGE, URL, "article") == ExtractedContent(
         url=URL,
         title="A tide before its time",
@@ -133,19 +133,19 @@ def test_an_article_comes_out_whole(parsel):
     )
 
 
-def test_metadata_mode_has_no_text(parsel):
+def test_metadata_mode_has_no_text(parsel: FallbackExtractor) -> None:
     article = parsel.extract(PAGE, URL, "article")
     metadata = parsel.extract(PAGE, URL, "metadata")
     assert (metadata.title, metadata.byline) == (article.title, article.byline)
     assert (metadata.text, metadata.markdown, metadata.word_count) == ("", "", None)
 
 
-def test_full_mode_keeps_everything_but_the_chrome(parsel):
+def test_full_mode_keeps_everything_but_the_chrome(parsel: FallbackExtractor) -> None:
     page = "<nav>Menu</nav><div><p>One short line.</p></div><div>Another.</div><footer>Foot</footer>"
     assert parsel.extract(page, URL, "full").text == "One short line.\nAnother."
 
 
-def test_selectors_take_their_elements_in_document_order_and_none_twice(parsel):
+def test_selectors_take_their_elements_in_document_order_and_none_twice(parsel: FallbackExtractor) -> None:
     content = parsel.extract(PAGE, URL, ["ul", "h1", "ul > li", "h2"])
     assert (
         content.text == "A tide before its time\nWhat the gauges said\nNorth quay\nSouth quay\nInner\nOuter"
@@ -154,12 +154,12 @@ def test_selectors_take_their_elements_in_document_order_and_none_twice(parsel):
 
 
 @pytest.mark.parametrize("selector", ["p[", "p:nonsense()", "", "::text::text", "p:nth-child(2"])
-def test_a_selector_that_cannot_be_read_is_named(parsel, selector):
+def test_a_selector_that_cannot_be_read_is_named(parsel: FallbackExtractor, selector: str) -> None:
     with pytest.raises(ParseError, match="selector"):
         parsel.extract(PAGE, URL, ["h1", selector])
 
 
-def test_no_selectors_at_all_and_an_unknown_mode_are_errors(parsel):
+def test_no_selectors_at_all_and_an_unknown_mode_are_errors(parsel: FallbackExtractor) -> None:
     with pytest.raises(ParseError):
         parsel.extract(PAGE, URL, [])
     with pytest.raises(UnsupportedModeError, match="'articles'"):
@@ -169,7 +169,7 @@ def test_no_selectors_at_all_and_an_unknown_mode_are_errors(parsel):
 @pytest.mark.parametrize(
     ("html", "url"), [("", URL), (" \n\t", URL), (PAGE, "/relative"), (PAGE, "http://[half")]
 )
-def test_no_document_is_an_error_of_its_kind(parsel, html, url):
+def test_no_document_is_an_error_of_its_kind(parsel: FallbackExtractor, html: str, url: str) -> None:
     with pytest.raises(InvalidHtmlError):
         parsel.extract(html, url, "article")
 
@@ -186,7 +186,7 @@ def test_no_document_is_an_error_of_its_kind(parsel, html, url):
         ("yesterday", None),
     ],
 )
-def test_dates_become_iso_or_nothing(parsel, value, expected):
+def test_dates_become_iso_or_nothing(parsel: FallbackExtractor, value: str, expected: str | None) -> None:
     page = f'<meta property="article:published_time" content="{value}"><p>x</p>'
     assert parsel.extract(page, URL, "metadata").published_iso == expected
 
@@ -194,11 +194,11 @@ def test_dates_become_iso_or_nothing(parsel, value, expected):
 @pytest.mark.parametrize(
     "href", ["javascript:alert(1)", "mailto:a@b.example", "#part", "data:text/html,x", "http://[", "", " "]
 )
-def test_what_is_no_web_address_is_no_link(parsel, href):
+def test_what_is_no_web_address_is_no_link(parsel: FallbackExtractor, href: str) -> None:
     assert parsel.extract(f'<a href="{href}">x</a><p>text</p>', URL, "full").links == []
 
 
-def test_links_are_relative_to_the_base(parsel):
+def test_links_are_relative_to_the_base(parsel: FallbackExtractor) -> None:
     page = '<base href="/other/"><a href="x">x</a>'
     assert parsel.extract(page, URL, "full").links == ["https://harbour.example/other/x"]
 
@@ -232,7 +232,9 @@ HOSTILE = {
 
 @pytest.mark.parametrize("mode", ["article", "full", ["p"]], ids=str)
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_documents_end_soon_and_only_with_an_error_of_the_contract(parsel, name, mode):
+def test_hostile_documents_end_soon_and_only_with_an_error_of_the_contract(
+    parsel: FallbackExtractor, name: str, mode: Mode
+) -> None:
     started = time.thread_time()
     with contextlib.suppress(ExtractionError):
         parsel.extract(HOSTILE[name], URL, mode)
@@ -256,19 +258,19 @@ ATTRIBUTES = " ".join(f"a{i}=1" for i in range(20 * MAX_ATTRIBUTES))
         "<p>" + "x" * MAX_CHARS,
     ],
 )
-def test_what_would_take_lxml_minutes_is_refused_at_once(parsel, html):
+def test_what_would_take_lxml_minutes_is_refused_at_once(parsel: FallbackExtractor, html: str) -> None:
     started = time.perf_counter()
     with pytest.raises(DocumentTooLarge):
         parsel.extract(html, URL, "article")
     assert time.perf_counter() - started < 5
 
 
-def test_many_attributes_that_are_not_too_many_are_read(parsel):
+def test_many_attributes_that_are_not_too_many_are_read(parsel: FallbackExtractor) -> None:
     attributes = " ".join(f"a{i}=1" for i in range(MAX_ATTRIBUTES))
     assert parsel.extract(f"<p {attributes}>x</p>", URL, "full").text == "x"
 
 
-def test_random_markup_is_read_or_refused(parsel):
+def test_random_markup_is_read_or_refused(parsel: FallbackExtractor) -> None:
     dice = random.Random(7)  # noqa: S311
     alphabet = [
         "<",
@@ -303,7 +305,7 @@ def test_random_markup_is_read_or_refused(parsel):
 class Upper:
     name = "upper"
 
-    def extract(self, html, url, mode):
+    def extract(self, html: str, url: str, mode: Mode) -> ExtractedContent:
         return ExtractedContent(url=url, text=html.upper(), engine=self.name)
 
 
@@ -311,8 +313,8 @@ class NoFallback:
     pass
 
 
-def test_a_class_path_names_another_fallback():
-    path = ExtractorConfig(fallback=Upper).fallback
+def test_a_class_path_names_another_fallback() -> None:
+    path = ExtractorConfig(fallback=f"{__name__}.Upper").fallback
     assert path is not None
     assert load_fallback(path).extract("x", URL, "article") == ExtractedContent(
         url=URL, text="X", engine="upper"
@@ -328,12 +330,12 @@ def test_a_class_path_names_another_fallback():
         ("", "can't be imported"),
     ],
 )
-def test_what_is_no_fallback_is_named(name, message):
+def test_what_is_no_fallback_is_named(name: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         load_fallback(name)
 
 
-def test_trafilatura_answers_under_its_own_name():
+def test_trafilatura_answers_under_its_own_name() -> None:
     pytest.importorskip("trafilatura")
     fallback = load_fallback("trafilatura")
     content = fallback.extract(PAGE, URL, "article")

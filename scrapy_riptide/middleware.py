@@ -1,0 +1,218 @@
+"""The way of a page: extraction on its way to the spider, and its content into the spider's items."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+from scrapy import Request, Spider, signals
+from scrapy.http import HtmlResponse, Response
+from scrapy.http.request import NO_CALLBACK
+from scrapy.spidermiddlewares.base import BaseSpiderMiddleware
+from scrapy.spidermiddlewares.httperror import HttpError, HttpErrorMiddleware
+from scrapy.utils.httpobj import urlparse_cached
+
+from scrapy_riptide.crawl import RiptideCrawl
+from scrapy_riptide.errors import (
+    ComponentError,
+    ConfigError,
+    ExtractorClosed,
+    InternalError,
+    PoolExhausted,
+)
+from scrapy_riptide.extractor import Outcome
+from scrapy_riptide.items import ItemFiller
+from scrapy_riptide.page_options import PageOptions, page_options
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+    from typing_extensions import Self
+
+logger = logging.getLogger(__name__)
+
+#: What a request wants: see :mod:`scrapy_riptide.page_options`.
+OPTIONS_KEY = "riptide"
+#: The :class:`~scrapy_riptide.ExtractedContent` of a response.
+CONTENT_KEY = "riptide_content"
+#: Why a response has no content: a dict of ``kind``, ``message``, ``url`` and ``duration_ms``.
+ERROR_KEY = "riptide_error"
+#: Milliseconds that a worker thread spent on a response.
+DURATION_KEY = "riptide_duration_ms"
+
+RESULT_KEYS = (CONTENT_KEY, ERROR_KEY, DURATION_KEY)
+
+_MAX_RETRY_DELAY_S = 30.0
+
+
+class RiptideMiddleware:
+    """Extracts the content of HTML responses into ``response.meta``.
+
+    A downloader middleware for the engine's end of the chain, so that it sees what the spider will
+    see: retried, redirected and decompressed, from the cache or from the net. While a page waits
+    for its extraction, its request counts as being downloaded, and Scrapy's own limit of those
+    (``CONCURRENT_REQUESTS``) holds the crawl back to what the pool can take.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._crawl = RiptideCrawl.of(crawler)
+        # Whatever its way to the scheduler (a callback, an errback, start(), an extension), a
+        # request comes by here, and before it is pickled for a queue on disk or in Redis.
+        crawler.signals.connect(self._request_scheduled, signal=signals.request_scheduled)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Scrapy's constructor."""
+        return cls(crawler)
+
+    def process_request(self, request: Request) -> None:
+        """Clears results of another page out of a request that never was scheduled."""
+        _forget_results(request)
+
+    async def process_response(self, request: Request, response: Response) -> Response:
+        """Extracts the response, if it is to be, and passes it on whatever happens."""
+        if response.request is None:
+            response.request = request
+        try:
+            options = self._options(response)
+        except ConfigError as error:
+            self._failed(response, "options", str(error), 0.0)
+            return response
+        if isinstance(options, PageOptions):
+            self._record(response, await self._outcome(response, options))
+        else:
+            self._crawl.stats.skipped(options)
+        return response
+
+    def _request_scheduled(self, request: Request, spider: Spider) -> None:
+        _forget_results(request)
+
+    def _options(self, response: Response) -> PageOptions | str:
+        """How to extract a response, or the kind of reason to pass it through."""
+        wish = response.meta.get(OPTIONS_KEY)
+        if wish is False:
+            return "switched_off"
+        if wish is None and (reason := self._reason_not_to_try(response)):
+            return reason
+        options = page_options(True if wish is None else wish, self._crawl.settings)
+        if not isinstance(response, HtmlResponse):
+            return "not_html"
+        if not response.body or response.body.isspace():
+            return "empty"
+        if len(response.body) > options.max_body_bytes:
+            return "too_large"
+        return options
+
+    def _reason_not_to_try(self, response: Response) -> str | None:
+        """Why a response is left alone for which nobody asked, if it is."""
+        request = response.request
+        assert request is not None
+        if request.callback is NO_CALLBACK and urlparse_cached(request).path == "/robots.txt":
+            return "robots_txt"
+        if self._crawl.settings.extract == "opt-in":
+            return "not_asked"
+        if not 200 <= response.status < 300 and self._is_filtered(response):
+            return "status"
+        return None
+
+    def _is_filtered(self, response: Response) -> bool:
+        """Whether Scrapy will keep a response of this status from the spider."""
+        http_errors = self._crawler.get_spider_middleware(HttpErrorMiddleware)
+        try:
+            if http_errors is not None:
+                http_errors.process_spider_input(response)
+        except HttpError:
+            return True
+        return False
+
+    async def _outcome(self, response: Response, options: PageOptions) -> Outcome:
+        """The extraction's outcome, tried again while the pool is exhausted."""
+        delay = self._crawl.settings.pool_retry_delay_secs
+        for _ in range(self._crawl.settings.pool_retry_times):
+            outcome = await self._run(response, options)
+            if not isinstance(outcome.error, PoolExhausted):
+                return outcome
+            self._crawl.stats.retried()
+            await asyncio.sleep(min(delay, _MAX_RETRY_DELAY_S))
+            delay *= 2
+        return await self._run(response, options)
+
+    async def _run(self, response: Response, options: PageOptions) -> Outcome:
+        try:
+            return await self._crawl.extractor.run_async(response.text, response.url, options.mode)
+        except ComponentError as error:
+            # No page will fare better.
+            self._crawl.stop("riptide_component", f"The crawl ends: {error}.")
+            return Outcome(error=InternalError(str(error)))
+        except ExtractorClosed as error:
+            return Outcome(error=InternalError(str(error)))
+        except Exception as error:
+            # The last line of defence: a mistake of ours must not cost anybody a response.
+            logger.exception(
+                "Extracting %s failed unexpectedly", response.url, extra={"spider": self._crawler.spider}
+            )
+            return Outcome(error=InternalError(repr(error)))
+
+    def _record(self, response: Response, outcome: Outcome) -> None:
+        size = len(response.body)
+        response.meta[DURATION_KEY] = outcome.duration_ms
+        if outcome.content is not None:
+            response.meta[CONTENT_KEY] = outcome.content
+        if outcome.error is None:
+            self._crawl.stats.extracted(size, outcome.duration_ms)
+        elif outcome.content is None:
+            self._failed(response, outcome.error.kind, str(outcome.error), outcome.duration_ms)
+        else:
+            self._crawl.stats.failed(outcome.error.kind, size, outcome.duration_ms, answered=True)
+            self._log_failure(
+                response, outcome.error.kind, str(outcome.error), outcome.duration_ms, outcome.content.engine
+            )
+
+    def _failed(self, response: Response, kind: str, message: str, duration_ms: float) -> None:
+        response.meta[ERROR_KEY] = {
+            "kind": kind,
+            "message": message,
+            "url": response.url,
+            "duration_ms": duration_ms,
+        }
+        self._crawl.stats.failed(kind, len(response.body), duration_ms, answered=False)
+        self._log_failure(response, kind, message, duration_ms, "nobody")
+
+    def _log_failure(
+        self, response: Response, kind: str, message: str, duration_ms: float, answered_by: str
+    ) -> None:
+        logger.warning(
+            "Extraction of %(url)s failed: %(kind)s after %(duration_ms).0f ms, answered by %(answered_by)s:"
+            " %(message)s",
+            {
+                "url": response.url,
+                "kind": kind,
+                "duration_ms": duration_ms,
+                "answered_by": answered_by,
+                "message": message,
+            },
+            extra={"spider": self._crawler.spider},
+        )
+
+
+class RiptideSpiderMiddleware(BaseSpiderMiddleware):
+    """Fills the items that a callback yields with the content of its response."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._crawl = RiptideCrawl.of(crawler)
+        self._filler = ItemFiller(self._crawl.settings)
+        self._filler.check_known_classes(crawler)
+
+    def get_processed_item(self, item: Any, response: Response | None) -> Any:
+        """Fills an item, and passes it on whatever happens."""
+        content = None if response is None else response.meta.get(CONTENT_KEY)
+        if content is not None:
+            self._filler.fill(item, content, self._crawl)
+        return item
+
+
+def _forget_results(request: Request) -> None:
+    for key in RESULT_KEYS:
+        request.meta.pop(key, None)

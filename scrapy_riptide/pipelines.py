@@ -1,0 +1,96 @@
+"""Items that carry their own document: extracted in the pipeline, there and then."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from itemadapter import ItemAdapter
+from scrapy.exceptions import NotConfigured
+from scrapy.http import Response, TextResponse
+from w3lib.encoding import html_to_unicode
+
+from scrapy_riptide.crawl import RiptideCrawl
+from scrapy_riptide.errors import RiptideError
+from scrapy_riptide.items import ItemFiller
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+    from typing_extensions import Self
+
+logger = logging.getLogger(__name__)
+
+
+class RiptidePipeline:
+    """Fills items from the response or the HTML in their ``RIPTIDE_SOURCE_FIELD``.
+
+    HTML, as text or bytes, stays in the item, whose own ``url`` field is the document's address. A
+    response is taken out of the item, because no feed can hold one.
+
+    (Items that come from a response with content have been filled before any pipeline sees them,
+    by :class:`~scrapy_riptide.middleware.RiptideSpiderMiddleware`.)
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawl = RiptideCrawl.of(crawler)
+        settings = self._crawl.settings
+        if settings.source_field is None:
+            raise NotConfigured(
+                "RIPTIDE_SOURCE_FIELD is not set. Set it to the item field that holds a response or HTML;"
+                " to fill items from the page they come from, RiptideSpiderMiddleware is enough."
+            )
+        self._crawler = crawler
+        self._source_field = settings.source_field
+        self._url_field = (settings.item_fields or {}).get("url", "url")
+        self._filler = ItemFiller(settings)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Scrapy's constructor."""
+        return cls(crawler)
+
+    async def process_item(self, item: Any) -> Any:
+        """Fills the item if it has a source, and passes it on whatever happens."""
+        if not ItemAdapter.is_item(item):
+            return item
+        adapter = ItemAdapter(item)
+        source = adapter.get(self._source_field)
+        if isinstance(source, Response):
+            _take_out(adapter, self._source_field)
+        if not source:
+            return item
+        html, url = _document(source, adapter.get(self._url_field) or "")
+        try:
+            content = await self._crawl.extractor.extract_async(html, url, self._crawl.settings.mode)
+        except RiptideError as error:
+            kind = getattr(error, "kind", "internal")
+            self._crawl.stats.item_failed(kind)
+            logger.warning(
+                "Extraction of an item's %s failed: %s: %s",
+                self._source_field,
+                kind,
+                error,
+                extra={"spider": self._crawler.spider},
+            )
+            return item
+        self._crawl.stats.item_extracted()
+        self._filler.fill(item, content, self._crawl)
+        return item
+
+
+def _document(source: Any, url: str) -> tuple[str, str]:
+    if isinstance(source, TextResponse):
+        return source.text, source.url
+    if isinstance(source, Response):
+        return html_to_unicode(None, source.body)[1], source.url
+    if isinstance(source, bytes):
+        return html_to_unicode(None, source)[1], url
+    return str(source), url
+
+
+def _take_out(adapter: ItemAdapter, name: str) -> None:
+    """Removes a field's value, and the field where the item's kind allows that."""
+    if ItemAdapter.get_field_names_from_class(type(adapter.item)) is None:
+        del adapter[name]
+    else:
+        adapter[name] = None

@@ -1,0 +1,173 @@
+"""The Scrapy side's settings, each in one place: a field of :class:`RiptideSettings`.
+
+The runtime's settings stand in :mod:`scrapy_riptide.config`; together they are every ``RIPTIDE_*``
+setting there is, so that a name that is none of them is a misspelling.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from difflib import get_close_matches
+from typing import Any
+
+from itemadapter import ItemAdapter
+from scrapy.utils.misc import load_object
+
+from scrapy_riptide.config import (
+    ENV_PREFIX,
+    MIB,
+    SETTING_PREFIX,
+    Allowed,
+    ExtractorConfig,
+    boolean,
+    choice,
+    decimal,
+    integer,
+    option,
+    optional,
+    parse_option,
+    text,
+)
+from scrapy_riptide.content import MODE_NAMES, ExtractedContent, Mode
+from scrapy_riptide.errors import ConfigError
+
+#: What ``RIPTIDE_ITEM_FIELDS`` can map.
+CONTENT_FIELDS = tuple(each.name for each in fields(ExtractedContent))
+
+_EXTRACTOR = "extractor"
+
+
+def mode_or_selectors() -> Allowed:
+    """A mode's name, or CSS selectors as a sequence or as a JSON list."""
+
+    def parse(value: Any) -> Mode:
+        if isinstance(value, str) and value.startswith("["):
+            value = json.loads(value)
+        if isinstance(value, str):
+            if value not in MODE_NAMES:
+                raise ValueError
+            return value
+        if not isinstance(value, (list, tuple)) or not value:
+            raise ValueError
+        if not all(isinstance(selector, str) and selector.strip() for selector in value):
+            raise ValueError
+        return tuple(value)
+
+    names = ", ".join(repr(name) for name in MODE_NAMES)
+    return Allowed(parse, f"{names}, or a list of CSS selectors")
+
+
+def _item_fields() -> Allowed:
+    def parse(value: Any) -> dict[str, str]:
+        if isinstance(value, str):
+            value = json.loads(value)
+        if not isinstance(value, Mapping):
+            value = {name: name for name in value}
+        if not all(name in CONTENT_FIELDS and isinstance(to, str) and to for name, to in value.items()):
+            raise ValueError
+        return dict(value)
+
+    names = ", ".join(CONTENT_FIELDS)
+    return Allowed(
+        parse, f"a dict from content fields to item fields, or a list of content fields, of {names}"
+    )
+
+
+def _item_classes() -> Allowed:
+    def parse(value: Any) -> tuple[type, ...]:
+        if isinstance(value, str):
+            value = [path.strip() for path in value.split(",")]
+        elif isinstance(value, type):
+            value = [value]
+        try:
+            classes = tuple(load_object(each) for each in value)
+        except (ImportError, NameError) as error:
+            raise ValueError from error
+        if not all(isinstance(each, type) and ItemAdapter.is_item_class(each) for each in classes):
+            raise ValueError
+        return classes
+
+    return Allowed(parse, "item classes (dict, Item, dataclass, attrs, pydantic) or their import paths")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RiptideSettings:
+    """What a crawl's settings say to the plugin. Made by :meth:`from_settings`, read everywhere."""
+
+    enabled: bool = option(True, boolean(), "Off: the crawl runs as if the plugin weren't there.")
+    extract: str = option(
+        "all",
+        choice("all", "opt-in"),
+        "Which HTML responses are extracted: all of them, or those whose request has ``meta['riptide']``.",
+    )
+    mode: Mode = option(  # noqa: RUF009
+        "article", mode_or_selectors(), "How much of a document is wanted, where a request says nothing else."
+    )
+    max_body_bytes: int = option(
+        32 * MIB, integer(1, unit="bytes"), "Larger bodies are passed through without extraction."
+    )
+    pool_retry_times: int = option(
+        5, integer(0, 1000), "How often a page is tried again after no instance came free for it."
+    )
+    pool_retry_delay_secs: float = option(
+        0.5,
+        decimal(0, 3600, unit="seconds"),
+        "The pause before the first of these tries; it doubles with each, up to 30 seconds.",
+    )
+    item_fields: dict[str, str] | None = option(  # noqa: RUF009
+        None,
+        optional(_item_fields()),
+        "Which content fields fill which item fields. None: those of the same name.",
+    )
+    item_classes: tuple[type, ...] | None = option(
+        None, optional(_item_classes()), "Whose items are filled, and checked at the start. None: all items."
+    )
+    source_field: str | None = option(
+        None,
+        optional(text("the name of an item field")),
+        "The item field with a response or HTML from which the item is filled.",
+    )
+    stats_interval_secs: float = option(
+        10.0, decimal(0.1, 86400, unit="seconds"), "How often the pool's figures are written into the stats."
+    )
+    extractor: ExtractorConfig = field(default_factory=ExtractorConfig)
+
+    @classmethod
+    def from_settings(
+        cls, settings: Mapping[str, Any], environ: Mapping[str, str] | None = None
+    ) -> RiptideSettings:
+        """Reads everything the plugin wants to know from a crawl's settings, over the environment's.
+
+        :raises ConfigError: a value is not allowed, or a ``RIPTIDE_*`` setting doesn't exist
+        """
+        _refuse_unknown(settings)
+        values = {
+            each.name: parse_option(cls, each.name, settings[name], name)
+            for each in fields(cls)
+            if each.name != _EXTRACTOR and (name := setting_name(each.name)) in settings
+        }
+        return cls(**values, extractor=ExtractorConfig.from_settings(settings, environ))
+
+
+def setting_name(option_name: str) -> str:
+    """The Scrapy setting of an option."""
+    return SETTING_PREFIX + option_name.upper()
+
+
+def setting_names() -> dict[str, Any]:
+    """Every setting of the plugin with its default, in the order of the reference page."""
+    options = [each for each in fields(RiptideSettings) if each.name != _EXTRACTOR] + list(
+        fields(ExtractorConfig)
+    )
+    return {setting_name(each.name): None if each.default is MISSING else each.default for each in options}
+
+
+def _refuse_unknown(settings: Mapping[str, Any]) -> None:
+    known = set(setting_names())
+    known |= {ENV_PREFIX + each.name.upper() for each in fields(ExtractorConfig)}
+    for name in settings:
+        if name.startswith(SETTING_PREFIX) and name not in known:
+            close = get_close_matches(name, known, n=1, cutoff=0.0)
+            raise ConfigError(f"{name} is no setting of scrapy-riptide: did you mean {close[0]}?")

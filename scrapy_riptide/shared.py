@@ -1,0 +1,57 @@
+"""One extractor for each configuration in a process, however many crawls run in it.
+
+Guests are memory and threads; two crawls of one process with a pool each would have twice of both
+and be no faster.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from threading import Lock
+
+from scrapy_riptide.config import ExtractorConfig
+from scrapy_riptide.extractor import Extractor
+
+# A forked child has its parent's registry, but none of its threads: the process is part of the key.
+_Key = tuple[int, ExtractorConfig]
+
+
+@dataclass(slots=True)
+class _Entry:
+    extractor: Extractor
+    leases: int = 0
+
+
+_lock = Lock()
+_entries: dict[_Key, _Entry] = {}
+
+
+class ExtractorLease:
+    """A share of the process's extractor for a configuration; the last to be released closes it.
+
+    :raises ComponentError: the component can't be used
+    """
+
+    def __init__(self, config: ExtractorConfig) -> None:
+        self._key: _Key = (os.getpid(), config)
+        with _lock:
+            entry = _entries.get(self._key)
+            if entry is None:
+                entry = _entries[self._key] = _Entry(Extractor(config))
+            entry.leases += 1
+        self.extractor: Extractor = entry.extractor
+        self._released = False
+
+    def release(self) -> None:
+        """Gives the share back. Idempotent. Blocks while the extractor closes, if this was the last."""
+        with _lock:
+            if self._released:
+                return
+            self._released = True
+            entry = _entries[self._key]
+            entry.leases -= 1
+            if entry.leases:
+                return
+            del _entries[self._key]
+        self.extractor.close()

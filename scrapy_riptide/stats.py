@@ -1,0 +1,108 @@
+"""The plugin's stats: what became of the pages, and what the pool of guests does.
+
+Pages are counted here and nowhere else, each once, when its outcome is known. So at every moment
+
+    riptide/pages/seen = riptide/pages/extracted + sum of riptide/errors/* + sum of riptide/skipped/*
+
+The pool counts for itself; its figures are copied. A figure that can't be known is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from scrapy.statscollectors import StatsCollector
+
+SEEN = "riptide/pages/seen"
+EXTRACTED = "riptide/pages/extracted"
+ERRORS = "riptide/errors"
+SKIPPED = "riptide/skipped"
+FALLBACK = "riptide/fallback"
+BYTES = "riptide/bytes/in"
+TOTAL_MS = "riptide/duration_ms/total"
+MAX_MS = "riptide/duration_ms/max"
+POOL_RETRIES = "riptide/retries/pool_exhausted"
+ITEMS_FILLED = "riptide/items/filled"
+ITEMS_EXTRACTED = "riptide/items/extracted"
+ITEM_ERRORS = "riptide/items/errors"
+
+#: From the names of ``Extractor.metrics()`` to stats. A figure by reason gets one stat a reason.
+POOL_FIGURES = {
+    "riptide_wasm_memory_pages": "riptide/wasm/memory_pages",
+    "riptide_wasm_peak_memory_pages": "riptide/wasm/peak_memory_pages",
+    "riptide_wasm_grow_failed_total": "riptide/wasm/grow_failed",
+    "riptide_wasm_cold_start_time_ms": "riptide/wasm/cold_start_ms",
+    "riptide_wasm_aot_cache_hits": "riptide/wasm/aot_cache/hits",
+    "riptide_wasm_aot_cache_misses": "riptide/wasm/aot_cache/misses",
+    "riptide_wasm_errors_total": "riptide/wasm/errors",
+    "riptide_wasm_leaks_total": "riptide/wasm/leaks",
+    "riptide_pool_instances_active": "riptide/pool/instances/active",
+    "riptide_pool_instances_idle": "riptide/pool/instances/idle",
+    "riptide_pool_instances_created_total": "riptide/pool/instances/created",
+    "riptide_pool_retired_total": "riptide/pool/retired",
+    "riptide_pool_checkouts_total": "riptide/pool/checkouts",
+    "riptide_pool_reuse_ratio": "riptide/pool/reuse_ratio",
+    "riptide_pool_pressure": "riptide/pool/pressure",
+    "riptide_queue_depth": "riptide/pool/queue_depth",
+    "riptide_breaker_state": "riptide/breaker/state",
+    "riptide_breaker_transitions_total": "riptide/breaker/transitions",
+}
+
+
+class PageStats:
+    """Counts pages and items into a crawl's stats. To be used on the event loop only."""
+
+    def __init__(self, stats: StatsCollector) -> None:
+        self._stats = stats
+
+    def extracted(self, body_bytes: int, duration_ms: float) -> None:
+        """A guest extracted a page."""
+        self._stats.inc_value(SEEN)
+        self._stats.inc_value(EXTRACTED)
+        self._took(body_bytes, duration_ms)
+
+    def failed(self, kind: str, body_bytes: int, duration_ms: float, *, answered: bool) -> None:
+        """A guest could not extract a page; ``answered`` says whether the fallback could."""
+        self._stats.inc_value(SEEN)
+        self._stats.inc_value(f"{ERRORS}/{kind}")
+        if answered:
+            self._stats.inc_value(f"{FALLBACK}/{kind}")
+        self._took(body_bytes, duration_ms)
+
+    def skipped(self, kind: str) -> None:
+        """A page was passed through as it came."""
+        self._stats.inc_value(SEEN)
+        self._stats.inc_value(f"{SKIPPED}/{kind}")
+
+    def retried(self) -> None:
+        """No instance came free for a page, and it will be tried again."""
+        self._stats.inc_value(POOL_RETRIES)
+
+    def item_filled(self) -> None:
+        """An item got fields from a page's content."""
+        self._stats.inc_value(ITEMS_FILLED)
+
+    def item_extracted(self) -> None:
+        """An item's own source was extracted."""
+        self._stats.inc_value(ITEMS_EXTRACTED)
+
+    def item_failed(self, kind: str) -> None:
+        """An item could not be filled, or its source not be extracted."""
+        self._stats.inc_value(f"{ITEM_ERRORS}/{kind}")
+
+    def pool_figures(self, metrics: Mapping[str, Any]) -> None:
+        """Copies the figures of ``Extractor.metrics()``."""
+        for metric, stat in POOL_FIGURES.items():
+            value = metrics.get(metric)
+            if isinstance(value, Mapping):
+                for reason, count in value.items():
+                    self._stats.set_value(f"{stat}/{reason}", count)
+            elif value is not None:
+                self._stats.set_value(stat, value)
+
+    def _took(self, body_bytes: int, duration_ms: float) -> None:
+        self._stats.inc_value(BYTES, body_bytes)
+        milliseconds = round(duration_ms)
+        self._stats.inc_value(TOTAL_MS, milliseconds)
+        self._stats.max_value(MAX_MS, milliseconds)

@@ -1,0 +1,409 @@
+"""What the downloader middleware does to pages, in real crawls."""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import pickle
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from crawls import AS_IT_IS, WORDS, Page, PageSpider, article, crawl, messages, site
+from misbehaving import write_misbehaving
+from scrapy import Request, Spider
+from scrapy.http import Response
+from scrapy.http.request import NO_CALLBACK
+
+from scrapy_riptide import ExtractedContent
+
+TITLE = "A tide before its time"
+not_yet = pytest.mark.xfail(
+    reason="the packaged guest is the interim one: no links, no selectors", strict=False
+)
+
+
+@pytest.fixture
+def settings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return {"RIPTIDE_CACHE_DIR": str(tmp_path_factory.getbasetemp() / "riptide-cache"), **AS_IT_IS}
+
+
+@pytest.fixture
+def misbehaving(settings: dict[str, Any], tmp_path: Path) -> dict[str, Any]:
+    """Settings with a component that does as the page says."""
+    return {**settings, "RIPTIDE_COMPONENT": str(write_misbehaving(tmp_path)), "RIPTIDE_FALLBACK": None}
+
+
+async def test_html_is_extracted_and_everything_else_passes_through_counted(settings: dict[str, Any]) -> None:
+    pages: dict[str, Page] = {
+        "/": article(TITLE),
+        "/blank": "  \n ",
+        "/large": article(TITLE, WORDS * 40),
+        "/data.json": web.Response(text="{}", content_type="application/json"),
+        "/plain": web.Response(text="plain", content_type="text/plain"),
+        "/image": web.Response(body=b"\x89PNG\r\n\x1a\n\0\0", content_type="image/png"),
+        "/zipped": web.Response(
+            body=gzip.compress(article("Zipped").encode()),
+            content_type="text/html",
+            headers={"Content-Encoding": "gzip"},
+        ),
+        "/latin": web.Response(
+            body=article("Café").encode("latin-1"), headers={"Content-Type": "text/html; charset=latin-1"}
+        ),
+        "/moved": web.Response(status=302, headers={"Location": "/"}),
+    }
+    async with site(pages) as root:
+        result = await crawl(
+            PageSpider,
+            {
+                **settings,
+                "RIPTIDE_MAX_BODY_BYTES": 3000,
+                "DUPEFILTER_CLASS": "scrapy.dupefilters.BaseDupeFilter",
+            },
+            root=root,
+            paths=(*pages, "/missing"),
+        )
+    assert result.outcomes() == {
+        "pages/seen": 10,
+        "pages/extracted": 4,
+        "skipped/empty": 1,
+        "skipped/not_html": 3,
+        "skipped/too_large": 1,
+        "skipped/status": 1,
+    }
+    found = {
+        item["path"]: item["content"] and item["content"].title
+        for item in result.items
+        if item["path"] != "/"
+    }
+    assert found == {
+        "/blank": None,
+        "/large": None,
+        "/data.json": None,
+        "/plain": None,
+        "/image": None,
+        "/zipped": "Zipped",
+        "/latin": "Café",
+    }
+    content = next(item["content"] for item in result.items if item["path"] == "/")
+    assert isinstance(content, ExtractedContent)
+    assert (content.url, content.title, content.engine) == (f"{root}/", TITLE, "wasm")
+    assert content.text.endswith((WORDS * 6).strip())
+    assert all(item["error"] is None for item in result.items)
+
+
+async def test_a_status_that_the_spider_handles_is_extracted(settings: dict[str, Any]) -> None:
+    async with site({}) as root:
+        result = await crawl(PageSpider, settings, root=root, handle_httpstatus_list=[404])
+        asked = await crawl(
+            PageSpider, settings, root=root, meta={"riptide": True, "handle_httpstatus_all": True}
+        )
+    for each in (result, asked):
+        assert each.outcomes() == {"pages/seen": 1, "pages/extracted": 1}
+        assert each.items[0]["content"].title == "Not found"
+
+
+WISHES: list[tuple[Any, str | None]] = [
+    (True, "article"),
+    (None, "article"),
+    ("metadata", "metadata"),
+    ({"mode": "metadata"}, "metadata"),
+    ({}, "article"),
+    (["h1"], "custom"),
+    ({"select": "h1"}, "custom"),
+    ({"select": ["h1", "h2"], "mode": "custom"}, "custom"),
+    ({"max_body_bytes": 10}, "too_large"),
+    (False, "switched_off"),
+]
+
+
+@not_yet
+@pytest.mark.parametrize(("wish", "expected"), WISHES)
+async def test_a_request_says_what_it_wants(settings: dict[str, Any], wish: Any, expected: str) -> None:
+    async with site({"/": article(TITLE)}) as root:
+        result = await crawl(PageSpider, settings, root=root, meta={"riptide": wish})
+    content = result.items[0]["content"]
+    texts = {"article": (WORDS * 6).strip(), "metadata": "", "custom": TITLE}
+    if expected in texts:
+        assert content.text.split("\n")[-1] == texts[expected]
+        assert result.outcomes() == {"pages/seen": 1, "pages/extracted": 1}
+    else:
+        assert content is None
+        assert result.outcomes() == {"pages/seen": 1, f"skipped/{expected}": 1}
+
+
+BAD_WISHES = [
+    (
+        "articel",
+        "meta['riptide'] = 'articel' is not allowed: it takes 'article', 'full', 'metadata', or a list",
+    ),
+    (7, "meta['riptide'] = 7 is not allowed"),
+    ([], "meta['riptide'] = [] is not allowed"),
+    ({"mod": "full"}, "meta['riptide'] has the unknown key 'mod': did you mean 'mode'?"),
+    ({"mode": "full", "select": "h1"}, "has both mode = 'full' and select"),
+    ({"mode": "custom"}, "meta['riptide']['mode'] = 'custom' is not allowed"),
+    ({"max_body_bytes": "much"}, "meta['riptide']['max_body_bytes'] = 'much' is not allowed"),
+]
+
+
+@pytest.mark.parametrize(("wish", "message"), BAD_WISHES)
+async def test_a_wish_that_means_nothing_is_told_and_the_page_passes(
+    settings: dict[str, Any], caplog: pytest.LogCaptureFixture, wish: Any, message: str
+) -> None:
+    async with site({"/": article(TITLE)}) as root:
+        result = await crawl(PageSpider, settings, root=root, meta={"riptide": wish})
+    assert result.outcomes() == {"pages/seen": 1, "errors/options": 1}
+    error = result.items[0]["error"]
+    assert error["kind"] == "options"
+    assert message in error["message"]
+    (line,) = messages(caplog.records)
+    assert f"{root}/" in line
+    assert message in line
+
+
+@not_yet
+async def test_a_selector_that_cannot_be_read_is_the_pages_error(settings: dict[str, Any]) -> None:
+    async with site({"/": article(TITLE)}) as root:
+        result = await crawl(PageSpider, settings, root=root, meta={"riptide": ["p["]})
+    assert result.outcomes() == {"pages/seen": 1, "errors/parse": 1}
+    assert "p[" in result.items[0]["error"]["message"]
+
+
+@not_yet
+async def test_opt_in_extracts_what_is_asked_for(settings: dict[str, Any]) -> None:
+    opt_in = {**settings, "RIPTIDE_EXTRACT": "opt-in", "RIPTIDE_MODE": '["h1"]'}
+    async with site({"/": article(TITLE)}) as root:
+        not_asked = await crawl(PageSpider, opt_in, root=root)
+        asked = await crawl(PageSpider, opt_in, root=root, meta={"riptide": True})
+    assert not_asked.outcomes() == {"pages/seen": 1, "skipped/not_asked": 1}
+    assert asked.items[0]["content"].text == TITLE
+
+
+async def test_robots_txt_is_left_alone_even_when_it_comes_as_html(settings: dict[str, Any]) -> None:
+    async with site({"/": article(TITLE), "/robots.txt": "<p>User-agent: *"}) as root:
+        result = await crawl(PageSpider, {**settings, "ROBOTSTXT_OBEY": True}, root=root)
+    assert result.outcomes() == {"pages/seen": 2, "pages/extracted": 1, "skipped/robots_txt": 1}
+
+
+async def test_cached_responses_are_extracted(settings: dict[str, Any], tmp_path: Path) -> None:
+    cache = {**settings, "HTTPCACHE_ENABLED": True, "HTTPCACHE_DIR": str(tmp_path)}
+    async with site({"/": article(TITLE)}) as root:
+        first = await crawl(PageSpider, cache, root=root)
+        second = await crawl(PageSpider, cache, root=root)
+    assert second.stats["httpcache/hit"] == 1
+    assert second.items == first.items
+
+
+class CopyingSpider(Spider):
+    """Makes requests with copies of a response's meta, in every way there is."""
+
+    name = "copying"
+    root = ""
+    seen: list[tuple[str, list[str]]]
+
+    async def start(self) -> AsyncIterator[Request]:
+        self.seen = []
+        yield Request(self.root + "/")
+
+    async def parse(self, response: Response) -> AsyncIterator[Request]:
+        assert "riptide_content" in response.meta
+        off = {**response.meta, "riptide": False}
+        yield Request(self.root + "/meta", meta=off, callback=self.look)
+        yield response.follow("/follow", meta=off, callback=self.look)
+        assert response.request is not None
+        yield response.request.replace(url=self.root + "/replace", meta=off, callback=self.look)
+        yield Request(self.root + "/errback", meta=off, callback=self.look, errback=self.give_up)
+        yield Request(self.root + "/missing", meta=off, callback=self.look, errback=self.give_up)
+        self.crawler.engine.crawl(Request(self.root + "/engine", meta=off, callback=self.look))
+        inline = await self.crawler.engine.download_async(
+            Request(self.root + "/inline", meta=off, callback=NO_CALLBACK)
+        )
+        self.note(inline)
+        assert "riptide_content" in response.meta
+
+    def look(self, response: Response) -> None:
+        self.note(response)
+
+    def give_up(self, failure: Any) -> Request:
+        self.note(failure.value.response)
+        meta = {**failure.value.response.meta, "riptide_error": {"kind": "stale"}}
+        return Request(self.root + "/after", meta=meta, callback=self.look)
+
+    def note(self, response: Response) -> None:
+        keys = sorted(key for key in response.meta if key.startswith("riptide_"))
+        self.seen.append((response.url.removeprefix(self.root), keys))
+
+
+@pytest.mark.parametrize("job", [False, True])
+async def test_results_never_travel_into_another_request(
+    settings: dict[str, Any], tmp_path: Path, job: bool
+) -> None:
+    names = ["meta", "follow", "replace", "errback", "engine", "inline", "after"]
+    spiders: list[CopyingSpider] = []
+
+    class Noted(CopyingSpider):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            spiders.append(self)
+
+    jobdir = {"JOBDIR": str(tmp_path)} if job else {}
+    async with site({f"/{name}": article(name) for name in ["", *names]}) as root:
+        result = await crawl(Noted, {**settings, **jobdir, "META_COPY_WARN_SKIP_KEYS": []}, root=root)
+    assert sorted(spiders[0].seen) == sorted((f"/{name}", []) for name in [*names, "missing"])
+    assert result.outcomes() == {"pages/seen": 9, "pages/extracted": 1, "skipped/switched_off": 8}
+
+
+class PicklingSpider(PageSpider):
+    def parse(self, response: Response) -> Any:
+        assert response.request is not None
+        yield {
+            "same": pickle.loads(pickle.dumps(response.meta)) == response.meta,  # noqa: S301
+            "keys": sorted(response.meta),
+        }
+
+
+async def test_results_are_plain_data(misbehaving: dict[str, Any]) -> None:
+    async with site({"/": article(TITLE), "/trap": "!t"}) as root:
+        result = await crawl(PicklingSpider, misbehaving, root=root, paths=("/", "/trap"))
+    assert all(item["same"] for item in result.items)
+    assert {key for item in result.items for key in item["keys"] if key.startswith("riptide")} == {
+        "riptide_content",
+        "riptide_duration_ms",
+        "riptide_error",
+    }
+
+
+HOSTILE: dict[str, Page] = {
+    "/fine": "fine",
+    "/spin": "!s",
+    "/trap": "!t",
+    "/recurse": "!r",
+    "/memory": "!x",
+    "/invalid": "!e0",
+    "/internal": "!e5",
+    "/fine-too": "fine too",
+}
+KINDS = {
+    "/spin": "timeout",
+    "/trap": "trap",
+    "/recurse": "trap",
+    "/memory": "memory_limit",
+    "/invalid": "invalid_html",
+    "/internal": "internal",
+}
+LIMITS = {"RIPTIDE_TIMEOUT_SECS": 0.3, "RIPTIDE_MEMORY_LIMIT_MB": 16, "RIPTIDE_FAILURE_THRESHOLD": 100}
+
+
+async def test_a_page_that_hurts_the_guest_reaches_the_spider_with_its_error(
+    misbehaving: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    async with site(HOSTILE) as root:
+        result = await crawl(PageSpider, {**misbehaving, **LIMITS}, root=root, paths=tuple(HOSTILE))
+    assert {item["path"]: item["error"]["kind"] for item in result.items if item["error"]} == KINDS
+    assert {item["path"]: item["content"].text for item in result.items if item["content"]} == {
+        "/fine": "fine",
+        "/fine-too": "fine too",
+    }
+    error = next(item["error"] for item in result.items if item["path"] == "/spin")
+    assert set(error) == {"kind", "message", "url", "duration_ms"}
+    assert error["url"] == f"{root}/spin"
+    assert error["duration_ms"] >= 300
+    assert result.outcomes() == {
+        "pages/seen": 8,
+        "pages/extracted": 2,
+        "errors/timeout": 1,
+        "errors/trap": 2,
+        "errors/memory_limit": 1,
+        "errors/invalid_html": 1,
+        "errors/internal": 1,
+    }
+    lines = [line for line in messages(caplog.records) if line.startswith("Extraction of")]
+    assert len(lines) == 6
+    assert any(f"{root}/trap failed: trap after" in line and "answered by nobody" in line for line in lines)
+
+
+async def test_the_fallback_answers_for_the_machinery_and_is_counted_by_reason(
+    misbehaving: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = {**misbehaving, **LIMITS, "RIPTIDE_FALLBACK": "parsel"}
+    async with site(HOSTILE) as root:
+        result = await crawl(PageSpider, settings, root=root, paths=tuple(HOSTILE))
+    assert {item["path"]: item["content"].engine for item in result.items if item["content"]} == {
+        "/fine": "wasm",
+        "/fine-too": "wasm",
+        "/spin": "parsel",
+        "/trap": "parsel",
+        "/recurse": "parsel",
+        "/memory": "parsel",
+        "/internal": "parsel",
+    }
+    assert {item["path"] for item in result.items if item["error"]} == {"/invalid"}
+    assert result.outcomes() == {
+        "pages/seen": 8,
+        "pages/extracted": 2,
+        "errors/timeout": 1,
+        "errors/trap": 2,
+        "errors/memory_limit": 1,
+        "errors/invalid_html": 1,
+        "errors/internal": 1,
+        "fallback/timeout": 1,
+        "fallback/trap": 2,
+        "fallback/memory_limit": 1,
+        "fallback/internal": 1,
+    }
+    assert any("answered by parsel" in line for line in messages(caplog.records))
+
+
+async def test_an_open_breaker_is_a_reason_of_its_own(misbehaving: dict[str, Any]) -> None:
+    one_at_a_time = {"CONCURRENT_REQUESTS": 1, "RIPTIDE_FAILURE_THRESHOLD": 2, "RIPTIDE_FALLBACK": "parsel"}
+    paths = ("/trap?1", "/trap?2", "/fine")
+    async with site(HOSTILE) as root:
+        result = await crawl(PageSpider, {**misbehaving, **one_at_a_time}, root=root, paths=paths)
+    counts = result.outcomes()
+    assert counts["fallback/trap"] == 2
+    assert counts["fallback/circuit_open"] == 1
+    assert result.stats["riptide/breaker/state"] == "open"
+
+
+async def test_an_exhausted_pool_means_waiting_and_trying_again(misbehaving: dict[str, Any]) -> None:
+    busy = {
+        "RIPTIDE_MAX_POOL_SIZE": 1,
+        "RIPTIDE_CHECKOUT_TIMEOUT_SECS": 0.1,
+        "RIPTIDE_TIMEOUT_SECS": 0.5,
+        "RIPTIDE_POOL_RETRY_DELAY_SECS": 0.1,
+        "RIPTIDE_POOL_RETRY_TIMES": 20,
+        "RIPTIDE_FAILURE_THRESHOLD": 100,
+    }
+    pages: dict[str, Page] = {"/spin": "!s", **{f"/{number}": f"page {number}" for number in range(8)}}
+    async with site(pages) as root:
+        result = await crawl(PageSpider, {**misbehaving, **busy}, root=root, paths=tuple(pages))
+    assert result.outcomes() == {"pages/seen": 9, "pages/extracted": 8, "errors/timeout": 1}
+    assert result.stats["riptide/retries/pool_exhausted"] >= 1
+
+
+async def test_a_pool_that_stays_exhausted_is_the_pages_error_at_last(misbehaving: dict[str, Any]) -> None:
+    busy = {
+        "RIPTIDE_MAX_POOL_SIZE": 1,
+        "RIPTIDE_CHECKOUT_TIMEOUT_SECS": 0.05,
+        "RIPTIDE_TIMEOUT_SECS": 2,
+        "RIPTIDE_POOL_RETRY_DELAY_SECS": 0.01,
+        "RIPTIDE_POOL_RETRY_TIMES": 2,
+    }
+    async with site({"/spin": "!s", "/fine": "fine"}) as root:
+        result = await crawl(PageSpider, {**misbehaving, **busy}, root=root, paths=("/spin", "/fine"))
+    assert result.outcomes() == {"pages/seen": 2, "errors/timeout": 1, "errors/pool_exhausted": 1}
+    assert result.stats["riptide/retries/pool_exhausted"] == 2
+
+
+async def test_a_component_that_cannot_be_used_stops_the_crawl_with_a_sentence(
+    settings: dict[str, Any], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = tmp_path / "broken.wasm"
+    broken.write_bytes(b"\0asm\x0d\0\x01\0 and then nothing that is any component")
+    async with site({"/": article(TITLE)}) as root:
+        result = await crawl(PageSpider, {**settings, "RIPTIDE_COMPONENT": str(broken)}, root=root)
+    assert result.stats["finish_reason"] == "riptide_component"
+    (line,) = messages(caplog.records, logging.ERROR)
+    assert line.startswith("The crawl ends: ")

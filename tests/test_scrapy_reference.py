@@ -1,0 +1,72 @@
+"""The reference pages say what the code says."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import Field, fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scrapy_riptide import errors, middleware, page_options, stats
+from scrapy_riptide.config import ExtractorConfig
+from scrapy_riptide.settings import CONTENT_FIELDS, RiptideSettings, setting_name
+
+REFERENCE = Path(__file__).parent.parent / "docs" / "reference"
+SETTINGS = (REFERENCE / "settings.md").read_text()
+META = (REFERENCE / "meta.md").read_text()
+STATS = (REFERENCE / "stats.md").read_text()
+
+OPTIONS: list[Field[Any]] = [
+    each for each in (*fields(RiptideSettings), *fields(ExtractorConfig)) if each.name != "extractor"
+]
+
+
+def test_every_setting_has_its_section_in_the_order_of_the_code() -> None:
+    assert re.findall(r"^### (\w+)$", SETTINGS, re.MULTILINE) == [setting_name(each.name) for each in OPTIONS]
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=lambda each: str(each.name))
+def test_a_settings_section_says_default_range_and_meaning(option: Field[Any]) -> None:
+    name = setting_name(option.name)
+    section = SETTINGS.split(f"### {name}\n")[1].split("\n### ")[0]
+    assert f"Default: `{option.default!r}`. It takes {option.metadata['allowed'].sentence}." in section
+    assert f"\n{option.metadata['meaning']}\n" in section
+    example = re.search(rf"```python\n{name} = (.+)\n```", section)
+    assert example, section
+    value = eval(example[1])  # noqa: S307
+    if option.name != "item_classes":
+        assert option.metadata["allowed"].parse(value) != option.default
+
+
+def test_every_meta_key_has_its_section() -> None:
+    assert re.findall(r"^### (\w+)$", META, re.MULTILINE) == [middleware.OPTIONS_KEY, *middleware.RESULT_KEYS]
+    assert [f"`{key}`:" in META for key in page_options.KEYS] == [True] * 3
+    assert all(f"`{name}`" in META for name in CONTENT_FIELDS)
+
+
+def stats_of_the_code() -> set[str]:
+    values = {value for name, value in vars(stats).items() if name.isupper() and isinstance(value, str)}
+    by_kind = {stats.ERRORS, stats.SKIPPED, stats.FALLBACK, stats.ITEM_ERRORS}
+    return {f"{value}/<kind>" if value in by_kind else value for value in values} | set(
+        stats.POOL_FIGURES.values()
+    )
+
+
+def test_every_stat_has_its_row() -> None:
+    rows = {
+        re.sub(r"/<(reason|state)>$", "", row)
+        for row in re.findall(r"^\| `(riptide/[^`]+)` \|", STATS, re.MULTILINE)
+    }
+    assert rows == stats_of_the_code()
+
+
+def test_every_kind_of_error_has_its_row() -> None:
+    kinds = {each.kind for each in subclasses(errors.ExtractionError)} | {"options"}
+    table = STATS.split("Kinds of errors:")[1].split("Kinds of skipped")[0]
+    assert set(re.findall(r"`([a-z_]+)`", re.sub(r"\|[^|]*\|$", "", table, flags=re.MULTILINE))) == kinds
+
+
+def subclasses(root: type[errors.ExtractionError]) -> list[type[errors.ExtractionError]]:
+    return [found for each in root.__subclasses__() for found in (each, *subclasses(each))]
