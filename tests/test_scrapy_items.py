@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -69,8 +70,8 @@ class FrozenItem:
 
 
 @pytest.fixture
-def settings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    return {"RIPTIDE_CACHE_DIR": str(tmp_path_factory.getbasetemp() / "riptide-cache")}
+def settings(cache_dir: Path) -> dict[str, Any]:
+    return {"RIPTIDE_CACHE_DIR": str(cache_dir)}
 
 
 class ItemSpider(PageSpider):

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from aiohttp import web
 from crawls import AS_IT_IS, WORDS, Page, PageSpider, article, crawl, messages, site
-from misbehaving import write_misbehaving
 from scrapy import Request, Spider
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
@@ -26,14 +25,14 @@ not_yet = pytest.mark.xfail(
 
 
 @pytest.fixture
-def settings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    return {"RIPTIDE_CACHE_DIR": str(tmp_path_factory.getbasetemp() / "riptide-cache"), **AS_IT_IS}
+def settings(cache_dir: Path) -> dict[str, Any]:
+    return {"RIPTIDE_CACHE_DIR": str(cache_dir), **AS_IT_IS}
 
 
 @pytest.fixture
-def misbehaving(settings: dict[str, Any], tmp_path: Path) -> dict[str, Any]:
+def hostile_settings(settings: dict[str, Any], misbehaving: Path) -> dict[str, Any]:
     """Settings with a component that does as the page says."""
-    return {**settings, "RIPTIDE_COMPONENT": str(write_misbehaving(tmp_path)), "RIPTIDE_FALLBACK": None}
+    return {**settings, "RIPTIDE_COMPONENT": str(misbehaving), "RIPTIDE_FALLBACK": None}
 
 
 async def test_html_is_extracted_and_everything_else_passes_through_counted(settings: dict[str, Any]) -> None:
@@ -264,9 +263,9 @@ class PicklingSpider(PageSpider):
         }
 
 
-async def test_results_are_plain_data(misbehaving: dict[str, Any]) -> None:
+async def test_results_are_plain_data(hostile_settings: dict[str, Any]) -> None:
     async with site({"/": article(TITLE), "/trap": "!t"}) as root:
-        result = await crawl(PicklingSpider, misbehaving, root=root, paths=("/", "/trap"))
+        result = await crawl(PicklingSpider, hostile_settings, root=root, paths=("/", "/trap"))
     assert all(item["same"] for item in result.items)
     assert {key for item in result.items for key in item["keys"] if key.startswith("riptide")} == {
         "riptide_content",
@@ -297,10 +296,10 @@ LIMITS = {"RIPTIDE_TIMEOUT_SECS": 0.3, "RIPTIDE_MEMORY_LIMIT_MB": 16, "RIPTIDE_F
 
 
 async def test_a_page_that_hurts_the_guest_reaches_the_spider_with_its_error(
-    misbehaving: dict[str, Any], caplog: pytest.LogCaptureFixture
+    hostile_settings: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     async with site(HOSTILE) as root:
-        result = await crawl(PageSpider, {**misbehaving, **LIMITS}, root=root, paths=tuple(HOSTILE))
+        result = await crawl(PageSpider, {**hostile_settings, **LIMITS}, root=root, paths=tuple(HOSTILE))
     assert {item["path"]: item["error"]["kind"] for item in result.items if item["error"]} == KINDS
     assert {item["path"]: item["content"].text for item in result.items if item["content"]} == {
         "/fine": "fine",
@@ -325,9 +324,9 @@ async def test_a_page_that_hurts_the_guest_reaches_the_spider_with_its_error(
 
 
 async def test_the_fallback_answers_for_the_machinery_and_is_counted_by_reason(
-    misbehaving: dict[str, Any], caplog: pytest.LogCaptureFixture
+    hostile_settings: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
-    settings = {**misbehaving, **LIMITS, "RIPTIDE_FALLBACK": "parsel"}
+    settings = {**hostile_settings, **LIMITS, "RIPTIDE_FALLBACK": "parsel"}
     async with site(HOSTILE) as root:
         result = await crawl(PageSpider, settings, root=root, paths=tuple(HOSTILE))
     assert {item["path"]: item["content"].engine for item in result.items if item["content"]} == {
@@ -356,18 +355,18 @@ async def test_the_fallback_answers_for_the_machinery_and_is_counted_by_reason(
     assert any("answered by parsel" in line for line in messages(caplog.records))
 
 
-async def test_an_open_breaker_is_a_reason_of_its_own(misbehaving: dict[str, Any]) -> None:
+async def test_an_open_breaker_is_a_reason_of_its_own(hostile_settings: dict[str, Any]) -> None:
     one_at_a_time = {"CONCURRENT_REQUESTS": 1, "RIPTIDE_FAILURE_THRESHOLD": 2, "RIPTIDE_FALLBACK": "parsel"}
     paths = ("/trap?1", "/trap?2", "/fine")
     async with site(HOSTILE) as root:
-        result = await crawl(PageSpider, {**misbehaving, **one_at_a_time}, root=root, paths=paths)
+        result = await crawl(PageSpider, {**hostile_settings, **one_at_a_time}, root=root, paths=paths)
     counts = result.outcomes()
     assert counts["fallback/trap"] == 2
     assert counts["fallback/circuit_open"] == 1
     assert result.stats["riptide/breaker/state"] == "open"
 
 
-async def test_an_exhausted_pool_means_waiting_and_trying_again(misbehaving: dict[str, Any]) -> None:
+async def test_an_exhausted_pool_means_waiting_and_trying_again(hostile_settings: dict[str, Any]) -> None:
     busy = {
         "RIPTIDE_MAX_POOL_SIZE": 1,
         "RIPTIDE_CHECKOUT_TIMEOUT_SECS": 0.1,
@@ -378,12 +377,14 @@ async def test_an_exhausted_pool_means_waiting_and_trying_again(misbehaving: dic
     }
     pages: dict[str, Page] = {"/spin": "!s", **{f"/{number}": f"page {number}" for number in range(8)}}
     async with site(pages) as root:
-        result = await crawl(PageSpider, {**misbehaving, **busy}, root=root, paths=tuple(pages))
+        result = await crawl(PageSpider, {**hostile_settings, **busy}, root=root, paths=tuple(pages))
     assert result.outcomes() == {"pages/seen": 9, "pages/extracted": 8, "errors/timeout": 1}
     assert result.stats["riptide/retries/pool_exhausted"] >= 1
 
 
-async def test_a_pool_that_stays_exhausted_is_the_pages_error_at_last(misbehaving: dict[str, Any]) -> None:
+async def test_a_pool_that_stays_exhausted_is_the_pages_error_at_last(
+    hostile_settings: dict[str, Any],
+) -> None:
     busy = {
         "RIPTIDE_MAX_POOL_SIZE": 1,
         "RIPTIDE_CHECKOUT_TIMEOUT_SECS": 0.05,
@@ -392,7 +393,7 @@ async def test_a_pool_that_stays_exhausted_is_the_pages_error_at_last(misbehavin
         "RIPTIDE_POOL_RETRY_TIMES": 2,
     }
     async with site({"/spin": "!s", "/fine": "fine"}) as root:
-        result = await crawl(PageSpider, {**misbehaving, **busy}, root=root, paths=("/spin", "/fine"))
+        result = await crawl(PageSpider, {**hostile_settings, **busy}, root=root, paths=("/spin", "/fine"))
     assert result.outcomes() == {"pages/seen": 2, "errors/timeout": 1, "errors/pool_exhausted": 1}
     assert result.stats["riptide/retries/pool_exhausted"] == 2
 

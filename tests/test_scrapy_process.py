@@ -64,8 +64,8 @@ def report(*crawlers):
 """
 
 
-def run(body: str, cache: Path) -> dict[str, Any]:
-    script = f"CACHE = {str(cache)!r}\n{PRELUDE}\n{textwrap.dedent(body)}"
+def run(body: str, cache_dir: Path) -> dict[str, Any]:
+    script = f"CACHE = {str(cache_dir)!r}\n{PRELUDE}\n{textwrap.dedent(body)}"
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False
     )
@@ -73,11 +73,6 @@ def run(body: str, cache: Path) -> dict[str, Any]:
     assert "Traceback" not in done.stderr, done.stderr
     report: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return report
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("riptide-cache")
 
 
 def assert_whole(report: dict[str, Any], crawls: int) -> None:
@@ -91,7 +86,7 @@ def assert_whole(report: dict[str, Any], crawls: int) -> None:
     assert report["left"] == 0
 
 
-def test_async_crawler_process_without_a_reactor(cache: Path) -> None:
+def test_async_crawler_process_without_a_reactor(cache_dir: Path) -> None:
     report = run(
         """
         from scrapy.crawler import AsyncCrawlerProcess
@@ -101,12 +96,12 @@ def test_async_crawler_process_without_a_reactor(cache: Path) -> None:
         process.start()
         report(crawler)
         """,
-        cache,
+        cache_dir,
     )
     assert_whole(report, 1)
 
 
-def test_async_crawler_process_with_the_asyncio_reactor(cache: Path) -> None:
+def test_async_crawler_process_with_the_asyncio_reactor(cache_dir: Path) -> None:
     report = run(
         """
         from scrapy.crawler import AsyncCrawlerProcess
@@ -116,12 +111,12 @@ def test_async_crawler_process_with_the_asyncio_reactor(cache: Path) -> None:
         process.start()
         report(crawler)
         """,
-        cache,
+        cache_dir,
     )
     assert_whole(report, 1)
 
 
-def test_two_spiders_of_a_crawler_process_share_one_extractor(cache: Path) -> None:
+def test_two_spiders_of_a_crawler_process_share_one_extractor(cache_dir: Path) -> None:
     report = run(
         """
         from scrapy.crawler import CrawlerProcess
@@ -132,14 +127,14 @@ def test_two_spiders_of_a_crawler_process_share_one_extractor(cache: Path) -> No
         process.start()
         report(*crawlers)
         """,
-        cache,
+        cache_dir,
     )
     assert_whole(report, 2)
     assert report["extractors"] == 1
     assert report["leases"] == 2
 
 
-def test_spiders_that_differ_in_configuration_have_an_extractor_each(cache: Path) -> None:
+def test_spiders_that_differ_in_configuration_have_an_extractor_each(cache_dir: Path) -> None:
     report = run(
         """
         from scrapy.crawler import CrawlerProcess
@@ -151,14 +146,14 @@ def test_spiders_that_differ_in_configuration_have_an_extractor_each(cache: Path
         process.start()
         report(*crawlers)
         """,
-        cache,
+        cache_dir,
     )
     assert_whole(report, 2)
     assert report["extractors"] == 2
     assert report["leases"] == 1
 
 
-def test_crawls_one_after_another_close_the_extractor_in_between(cache: Path) -> None:
+def test_crawls_one_after_another_close_the_extractor_in_between(cache_dir: Path) -> None:
     report = run(
         """
         from scrapy.crawler import AsyncCrawlerRunner
@@ -171,12 +166,12 @@ def test_crawls_one_after_another_close_the_extractor_in_between(cache: Path) ->
             report(*crawlers)
         asyncio.run(main())
         """,
-        cache,
+        cache_dir,
     )
     assert_whole(report, 2)
 
 
-def test_a_crawl_that_fails_at_start_gives_its_lease_back(cache: Path) -> None:
+def test_a_crawl_that_fails_at_start_gives_its_lease_back(cache_dir: Path) -> None:
     report = run(
         """
         import gc
@@ -197,13 +192,13 @@ def test_a_crawl_that_fails_at_start_gives_its_lease_back(cache: Path) -> None:
         gc.collect()
         report()
         """,
-        cache,
+        cache_dir,
     )
     assert report["left"] == 0
 
 
-def test_without_asyncio_the_plugin_says_what_to_do_and_the_crawl_goes_on(cache: Path) -> None:
-    script = f"CACHE = {str(cache)!r}\n{PRELUDE}\n" + textwrap.dedent(
+def test_without_asyncio_the_plugin_says_what_to_do_and_the_crawl_goes_on(cache_dir: Path) -> None:
+    script = f"CACHE = {str(cache_dir)!r}\n{PRELUDE}\n" + textwrap.dedent(
         """
         from scrapy.crawler import CrawlerProcess
         SETTINGS["TWISTED_REACTOR"] = "twisted.internet.selectreactor.SelectReactor"
@@ -230,8 +225,8 @@ def test_without_asyncio_the_plugin_says_what_to_do_and_the_crawl_goes_on(cache:
 
 
 @pytest.mark.parametrize("class_name", ["CrawlerProcess", "AsyncCrawlerProcess"])
-def test_a_bad_value_ends_the_process_with_its_sentence(cache: Path, class_name: str) -> None:
-    script = f"CACHE = {str(cache)!r}\n{PRELUDE}\n" + textwrap.dedent(
+def test_a_bad_value_ends_the_process_with_its_sentence(cache_dir: Path, class_name: str) -> None:
+    script = f"CACHE = {str(cache_dir)!r}\n{PRELUDE}\n" + textwrap.dedent(
         f"""
         from scrapy.crawler import {class_name}
         process = {class_name}({{**SETTINGS, "RIPTIDE_TIMEOUT_SECS": "soon"}})
