@@ -37,12 +37,7 @@ impl<'a> Document<'a> {
 
     /// The value of an attribute as written in the source, nothing decoded. See [`attr`](Document::attr).
     pub fn raw_attr(&self, id: NodeId, name: &str) -> Option<&'a str> {
-        let source = self.source.as_bytes();
-        let found = self
-            .spans(id)
-            .iter()
-            .find(|span| is_named(source, span.name as usize, name.as_bytes()))?;
-        Some(self.slice(found.value, found.value_end))
+        find(self.source, self.spans(id), name)
     }
 
     /// The value of an attribute, character references resolved; empty where it was written
@@ -94,6 +89,15 @@ impl<'a> Document<'a> {
     pub fn classes(&self, id: NodeId) -> impl Iterator<Item = &'a str> {
         self.class_attr(id).split_ascii_whitespace()
     }
+}
+
+/// The raw value of the first of `spans` that is called `name`.
+#[inline]
+pub(super) fn find<'a>(source: &'a str, spans: &[AttrSpan], name: &str) -> Option<&'a str> {
+    let found = spans
+        .iter()
+        .find(|span| is_named(source.as_bytes(), span.name as usize, name.as_bytes()))?;
+    source.get(found.value as usize..found.value_end as usize)
 }
 
 /// Whether the attribute name that starts at `start` is `name`, ASCII case aside.

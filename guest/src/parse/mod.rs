@@ -15,6 +15,7 @@ mod tokenizer;
 mod tree;
 
 pub use attributes::MAX_ATTRIBUTES;
+pub use builder::MAX_DEPTH;
 pub use iter::{Ancestors, Children, Descendants};
 pub use tags::{Tag, TagSet};
 pub use tree::{Document, NodeId};

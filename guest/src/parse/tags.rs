@@ -68,6 +68,12 @@ impl Tag {
         self.0 as usize
     }
 
+    /// The tag at an index below [`Tag::COUNT`].
+    pub(super) const fn at(index: usize) -> Tag {
+        assert!(index < Tag::COUNT);
+        Tag(index as u8)
+    }
+
     /// The name in lower case; empty for [`Tag::UNKNOWN`].
     pub const fn name(self) -> &'static str {
         NAMES[self.0 as usize]
@@ -209,6 +215,14 @@ impl TagSet {
         self.0[tag.index() / 64] >> (tag.index() % 64) & 1 != 0
     }
 }
+
+/// `tag_set![P DIV]`: the set of these tags.
+macro_rules! tag_set {
+    ($($name:ident)*) => {
+        $crate::parse::tags::TagSet::new(&[$($crate::parse::tags::Tag::$name),*])
+    };
+}
+pub(super) use tag_set;
 
 const _: () = assert!(Tag::COUNT <= 192, "TagSet needs another word");
 

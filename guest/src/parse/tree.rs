@@ -111,6 +111,12 @@ impl<'a> Document<'a> {
         self.nodes.len()
     }
 
+    /// How many bytes the tree takes beside the source.
+    pub fn heap_bytes(&self) -> usize {
+        self.nodes.capacity() * size_of::<Node>()
+            + self.attributes.capacity() * size_of::<AttrSpan>()
+    }
+
     /// Every node in document order, the document node first.
     pub fn ids(&self) -> impl DoubleEndedIterator<Item = NodeId> + ExactSizeIterator {
         (0..self.nodes.len() as u32).map(NodeId)
