@@ -1,6 +1,6 @@
 //! The standard's sets of elements.
 
-use crate::parse::tags::{tag_set, Tag, TagSet};
+use crate::parse::tags::{tag_set, TagSet};
 
 /// Elements that stop the walk of a stray end tag, and the blocks that misnested formatting is repaired around.
 pub(super) const SPECIAL: TagSet = tag_set![
