@@ -27,7 +27,7 @@ class _Handler(SimpleHTTPRequestHandler):
     def list_directory(self, path: object) -> None:
         self.send_error(404, "There is no page here")
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class's name)
+    def log_message(self, *_: object) -> None:
         pass
 
 

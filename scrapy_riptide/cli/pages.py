@@ -8,7 +8,7 @@ import time
 import zlib
 from importlib.metadata import version
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 from urllib import request
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
@@ -72,21 +72,6 @@ def _reason(error: BaseException | str) -> str:
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
-class _WebRedirects(request.HTTPRedirectHandler):
-    def redirect_request(  # noqa: PLR0917 (the base class's arguments)
-        self,
-        req: request.Request,
-        fp: IO[bytes],
-        code: int,
-        msg: str,
-        headers: http.client.HTTPMessage,
-        newurl: str,
-    ) -> request.Request | None:
-        if urlsplit(newurl).scheme not in _SCHEMES:
-            raise URLError(f"it redirects to {newurl}, which is not on the web")
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
-
-
 def _opener() -> request.OpenerDirector:
     # build_opener would add handlers of file:, ftp: and data: addresses.
     opener = request.OpenerDirector()
@@ -96,7 +81,9 @@ def _opener() -> request.OpenerDirector:
         request.HTTPSHandler,
         request.HTTPDefaultErrorHandler,
         request.HTTPErrorProcessor,
-        _WebRedirects,
+        request.HTTPRedirectHandler,
+        # Says so of an address that it is redirected to and that none of the above can fetch.
+        request.UnknownHandler,
     ):
         opener.add_handler(handler())
     return opener
