@@ -5,6 +5,8 @@ VENV ?= .venv
 PYTHONS ?= python3 python3.14 python3.13 python3.12 python3.11 python3.10
 DATA ?= ../shared/data
 PY := $(VENV)/bin/python
+# For recipes that change the directory; $(abspath) would stumble over a blank in the clone's path.
+PY_ABSOLUTE := $(if $(filter /%,$(VENV)),,$(CURDIR)/)$(PY)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
@@ -15,7 +17,7 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
 
 crawl: $(VENV)/.installed ## crawl the bundled site, or URL=https://... [PAGES=50]
-	@cd example_project && $(abspath $(PY)) -m scrapy crawl article \
+	@cd example_project && "$(PY_ABSOLUTE)" -m scrapy crawl article \
 		$${URL:+-a url="$$URL"} $${PAGES:+-a pages="$$PAGES"} $(ARGS)
 
 test: $(VENV)/.test ## all tests, the guest's included where cargo is  [ARGS="-k pool"]

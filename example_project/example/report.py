@@ -90,7 +90,8 @@ class Report:
             return
         _print_table(sorted(self._rows, key=lambda row: row.page), sys.stdout)
         early = "" if self._reason == "finished" else f", ended early ({self._reason})"
-        print(f"\n{len(self._rows)} pages in {self._seconds:.1f} s{early}")
+        count = f"{len(self._rows)} page" if len(self._rows) == 1 else f"{len(self._rows)} pages"
+        print(f"\n{count} in {self._seconds:.1f} s{early}")
         for line in _figures(self._crawler.stats.get_stats()):
             print(line)
 
