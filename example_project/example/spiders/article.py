@@ -50,7 +50,7 @@ class ArticleSpider(Spider):
         for link in self._links.extract_links(response):
             if len(self._asked_for) >= self.page_limit:
                 return
-            if link.url not in self._asked_for:
+            if link.url not in self._asked_for and not link.nofollow:
                 self._asked_for.add(link.url)
                 yield response.follow(link)
 
