@@ -1,0 +1,361 @@
+"""The pool: who is given which instance, which are let go and why, and how much they may hold together."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from conftest import Configure, MakeExtractor, MakeRuntime
+from misbehaving import START_PAGES
+
+from scrapy_riptide import Extractor, errors
+from scrapy_riptide.config import PAGE_BYTES
+from scrapy_riptide.wasm import memory
+from scrapy_riptide.wasm.contract import lower_mode
+from scrapy_riptide.wasm.instance import Instance
+from scrapy_riptide.wasm.lifting import lower_string
+from scrapy_riptide.wasm.memory import MemoryTracker
+from scrapy_riptide.wasm.pool import InstancePool, Pressure
+
+URL = "https://example.com/"
+POOL_LOGGER = "scrapy_riptide.wasm.pool"
+
+
+class Pool:
+    """A pool with shorthands."""
+
+    def __init__(self, made: tuple[Any, Any]) -> None:
+        self.pool = InstancePool(*made)
+
+    def take(self, timeout_s: float = 0.0) -> Instance:
+        return self.pool.checkout(timeout_s)
+
+    def use(self, *whats: str, instance: Instance | None = None) -> Instance:
+        """Checks an instance out, unless given, has it do some things, and gives it back."""
+        for what in whats:
+            held = instance or self.take()
+            try:
+                tell(held, what)
+            except errors.ExtractionError:
+                pass
+            self.pool.give_back(held, len(what))
+        return held
+
+    @property
+    def retired(self) -> dict[str, int]:
+        return self.pool.figures().retired
+
+    @property
+    def numbers(self) -> tuple[int, int, int]:
+        figures = self.pool.figures()
+        return figures.active, figures.idle, figures.created
+
+
+def tell(instance: Instance, what: str) -> Any:
+    return instance.call("extract", lower_string(what), lower_string(URL), lower_mode("article"))
+
+
+def grow_to(instance: Instance, pages: int) -> Instance:
+    while (instance.tracker.current_pages or 0) < pages:
+        tell(instance, "!g")
+    return instance
+
+
+@pytest.fixture
+def pool(runtime: MakeRuntime) -> Iterator[Any]:
+    made: list[Pool] = []
+
+    def make(**options: Any) -> Pool:
+        made.append(Pool(runtime(**options)))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.pool.close()
+
+
+# Checkout.
+
+
+def test_an_instance_is_used_again(pool: Any) -> None:
+    made = pool()
+    numbers = {made.use("fine").number for _ in range(10)}
+    figures = made.pool.figures()
+    assert numbers == {1}
+    assert (figures.checkouts, figures.reuses, figures.created, figures.reuse_rate) == (10, 9, 1, 0.9)
+
+
+def test_the_instance_that_was_used_last_is_given_first(pool: Any) -> None:
+    made = pool()
+    first, second, third = made.take(), made.take(), made.take()
+    for each in (second, first, third):
+        made.pool.give_back(each)
+    assert [made.take().number for _ in range(3)] == [third.number, first.number, second.number]
+
+
+def test_a_full_pool_waits_no_longer_than_it_may(pool: Any) -> None:
+    made = pool(max_pool_size=2)
+    made.take(), made.take()
+    started = time.monotonic()
+    with pytest.raises(errors.PoolExhausted) as caught:
+        made.take(timeout_s=0.2)
+    assert 0.2 <= time.monotonic() - started < 2
+    assert str(caught.value) == "no instance came free within 0.2 s: 2 of 2 are at work"
+    assert (caught.value.active, caught.value.max, caught.value.retryable) == (2, 2, True)
+    assert made.pool.figures().exhausted == 1
+
+
+def test_a_full_pool_gives_what_comes_back_in_time(pool: Any) -> None:
+    made = pool(max_pool_size=1)
+    held = made.take()
+    timer = threading.Timer(0.1, made.pool.give_back, [held])
+    timer.start()
+    assert made.take(timeout_s=10) is held
+    timer.join()
+
+
+def test_a_closed_pool_gives_nothing_and_keeps_nothing(pool: Any) -> None:
+    made = pool()
+    before = memory.live_memories()
+    held, idle = made.take(), made.take()
+    made.pool.give_back(idle)
+    made.pool.close()
+    made.pool.close()
+    assert (made.numbers[:2], memory.live_memories() - before) == ((1, 0), 1)
+    made.pool.give_back(held)
+    assert (made.numbers[:2], memory.live_memories() - before) == ((0, 0), 0)
+    assert made.pool.is_empty
+    with pytest.raises(errors.ExtractorClosed, match="the extractor is closed"):
+        made.take()
+
+
+def test_closing_wakes_whoever_waits(pool: Any) -> None:
+    made = pool(max_pool_size=1)
+    held = made.take()
+    threading.Timer(0.1, made.pool.close).start()
+    with pytest.raises(errors.ExtractorClosed):
+        made.take(timeout_s=10)
+    made.pool.give_back(held)
+
+
+# Retirement.
+
+
+@pytest.mark.parametrize(
+    ("options", "whats", "retired", "created"),
+    [
+        ({}, ["fine"] * 5, {}, 1),
+        ({}, ["!e0", "!e3", "!e5", "fine"], {}, 1),
+        ({"max_uses": 2}, ["fine"] * 5, {"uses": 2}, 3),
+        ({"enable_reuse": False}, ["fine"] * 3, {"reuse_off": 3}, 3),
+        ({}, ["!t", "!o", "!d", "!r", "!x", "fine"], {"failed": 5}, 6),
+        ({"timeout_secs": 0.02}, ["!s", "fine"], {"failed": 1}, 2),
+        ({"fuel_limit": 10_000}, ["!b", "fine"], {"failed": 1}, 2),
+        ({"recycle_memory_mb": 2}, ["!g", "fine", "fine"], {"memory": 1}, 2),
+        ({"recycle_memory_mb": 2}, ["fine", "fine"], {}, 1),
+        ({"aggressive_gc": True, "memory_limit_pages": 40}, ["!g", "fine"], {"memory": 1}, 2),
+        ({"aggressive_gc": False, "memory_limit_pages": 40}, ["!g", "fine"], {}, 1),
+    ],
+)
+def test_an_instance_is_let_go_for_a_reason(
+    pool: Any, options: dict[str, Any], whats: list[str], retired: dict[str, int], created: int
+) -> None:
+    made = pool(**options)
+    made.use(*whats)
+    assert (made.retired, made.pool.figures().created) == (retired, created)
+
+
+def test_a_leaking_instance_is_reported_once_and_replaced(
+    pool: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = pool()
+    with caplog.at_level(logging.WARNING, POOL_LOGGER):
+        made.use(*["!l"] * 9)
+    assert (made.retired, made.pool.figures().leaks) == ({"leak": 1}, 1)
+    # The first use sets the mark; each of the next eight grows by a page that nothing explains.
+    assert [record.getMessage() for record in caplog.records] == [
+        "Instance 1 leaks and is replaced: 8 pages of growth within 9 extractions that no larger document "
+        "explains, 26 pages now, 9 uses"
+    ]
+    assert made.use("fine").number == 2
+
+
+def test_larger_documents_are_no_leak(pool: Any) -> None:
+    made = pool(memory_limit_mb=64)
+    made.use(*["x" * size for size in range(0, 4_000_000, 100_000)])
+    assert (made.retired, made.pool.figures().leaks) == ({}, 0)
+    assert made.pool.figures().memory_pages > START_PAGES
+
+
+def test_without_leak_detection_a_leaking_instance_goes_on(pool: Any) -> None:
+    made = pool(enable_leak_detection=False)
+    made.use(*["!l"] * 40)
+    assert (made.retired, made.pool.figures().memory_pages) == ({}, START_PAGES + 40)
+
+
+def test_idle_instances_beyond_the_initial_ones_expire_the_oldest_first(pool: Any) -> None:
+    made = pool(initial_pool_size=1, idle_expiry_secs=0)
+    held = [made.take() for _ in range(4)]
+    for each in held:
+        made.pool.give_back(each)
+    time.sleep(0.01)
+    made.pool.reap()
+    assert (made.retired, made.numbers) == ({"idle": 3}, (0, 1, 4))
+    assert made.take() is held[-1]
+
+
+@pytest.mark.parametrize("idle_expiry_secs", [None, 3600])
+def test_idle_instances_stay_until_their_time_is_over(pool: Any, idle_expiry_secs: float | None) -> None:
+    made = pool(idle_expiry_secs=idle_expiry_secs)
+    held = [made.take(), made.take()]
+    for each in held:
+        made.pool.give_back(each)
+    made.pool.reap()
+    assert made.numbers == (0, 2, 2)
+
+
+def test_an_unhealthy_instance_is_replaced_and_a_healthy_one_stays(
+    pool: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = pool()
+    sick, well = made.take(), made.take()
+    tell(sick, "!h")
+    uses = well.uses
+    for each in (sick, well):
+        made.pool.give_back(each)
+    with caplog.at_level(logging.WARNING, POOL_LOGGER):
+        made.pool.check_health()
+    assert (made.retired, made.numbers) == ({"unhealthy": 1}, (0, 1, 2))
+    assert [record.getMessage() for record in caplog.records] == [
+        "Instance 1 says it is 'sick' and is replaced"
+    ]
+    assert (made.take(), well.uses) == (well, uses)
+    assert made.pool.figures().health_checks == 2
+
+
+def test_instances_are_made_ahead_up_to_the_initial_size(pool: Any) -> None:
+    made = pool(initial_pool_size=2)
+    for _ in range(5):
+        made.pool.warm()
+    assert made.numbers == (0, 2, 2)
+
+
+# Pressure: a budget of max_pool_size instances at their limit.
+
+
+def held_at(made: Pool, *pages: int) -> list[Instance]:
+    return [grow_to(made.take(), each) for each in pages]
+
+
+@pytest.mark.parametrize(
+    ("pages", "pressure"),
+    [
+        ([17], Pressure.LOW),
+        ([17, 33], Pressure.LOW),
+        ([33, 33], Pressure.MEDIUM),
+        ([33, 49], Pressure.HIGH),
+        ([49, 49], Pressure.CRITICAL),
+    ],
+)
+def test_pressure_is_the_share_of_the_budget_that_is_held(
+    pool: Any, pages: list[int], pressure: Pressure
+) -> None:
+    made = pool(max_pool_size=2, memory_limit_pages=50)
+    held = held_at(made, *pages)
+    figures = made.pool.figures()
+    assert (figures.pressure, figures.memory_pages, figures.budget_pages) == (pressure, sum(pages), 100)
+    for each in held:
+        made.pool.give_back(each)
+
+
+def test_under_medium_pressure_nothing_is_made_ahead(pool: Any) -> None:
+    made = pool(max_pool_size=3, initial_pool_size=3, memory_limit_pages=50)
+    held_at(made, 49, 49)
+    made.pool.warm()
+    assert (made.pool.figures().pressure, made.numbers) == (Pressure.MEDIUM, (2, 0, 2))
+    assert made.take().number == 3  # but what is asked for is made
+
+
+def test_under_high_pressure_the_pool_does_not_grow_and_drops_the_idle(pool: Any) -> None:
+    made = pool(max_pool_size=6, memory_limit_pages=50)
+    held = held_at(made, 49, 49, 49, 49, 49)
+    assert made.pool.figures().pressure is Pressure.HIGH
+    with pytest.raises(errors.PoolExhausted, match="5 of 6 are at work"):
+        made.take()
+    made.pool.give_back(held.pop())
+    assert (made.retired, made.numbers) == ({"pressure": 1}, (4, 0, 5))
+    assert made.pool.figures().pressure is Pressure.MEDIUM
+    assert made.take().number == 6
+
+
+def test_under_critical_pressure_an_instance_is_dropped_after_its_use(pool: Any) -> None:
+    made = pool(max_pool_size=1, memory_limit_pages=50)
+    made.use("!g", "!g")
+    assert (made.retired, made.numbers) == ({"pressure": 1}, (0, 0, 1))
+    assert made.use("fine").number == 2
+
+
+def test_under_critical_pressure_checkouts_wait_for_the_ones_at_work(pool: Any) -> None:
+    made = pool(max_pool_size=2, memory_limit_pages=50)
+    idle, busy = held_at(made, 49, 17)
+    made.pool.give_back(idle)
+    grow_to(busy, 49)
+    assert made.pool.figures().pressure is Pressure.CRITICAL
+    with pytest.raises(errors.PoolExhausted):
+        made.take()
+    made.pool.give_back(busy)
+    assert (made.retired, made.take().number) == ({"pressure": 2}, 3)
+
+
+def test_a_single_instance_is_always_given_whatever_the_pressure(pool: Any) -> None:
+    made = pool(max_pool_size=1, memory_limit_pages=START_PAGES)
+    assert {made.use("fine").number for _ in range(3)} == {1, 2, 3}
+
+
+# Bounds and neighbours.
+
+
+def test_instances_together_never_exceed_the_sum(config: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = memory.live_memories()
+    most = 0
+    start = MemoryTracker._start
+
+    def counting_start(tracker: MemoryTracker, pages: int) -> bool:
+        nonlocal most
+        most = max(most, memory.live_memories() - before + 1)
+        return start(tracker, pages)
+
+    monkeypatch.setattr(MemoryTracker, "_start", counting_start)
+    options = {"max_pool_size": 3, "max_workers": 3, "memory_limit_pages": 400, "max_uses": 3}
+    with Extractor(config(**options)) as made:
+        pages = [("!t", "!x", "fine", "!g", "!c", "!o")[index % 6] for index in range(1200)]
+        outcomes = list(made.extract_many((each, URL) for each in pages))
+        peak = made.metrics()["riptide_wasm_peak_memory_pages"]
+    assert len(outcomes) == 1200
+    assert (most, peak) == (3, 400 - (400 - START_PAGES) % 16)
+
+
+def test_a_trap_does_not_touch_the_neighbours(extractor: MakeExtractor) -> None:
+    made = extractor(max_pool_size=2, max_workers=2)
+    texts = [f"neighbour {number}" for number in range(200)]
+    pages = [page for text in texts for page in (text, "!t", "!b" if text.endswith("0") else text, "!o")]
+    outcomes = list(made.extract_many((each, URL) for each in pages))
+    assert [
+        type(outcome).__name__ if isinstance(outcome, Exception) else outcome.text for outcome in outcomes
+    ] == [{"!t": "GuestTrap", "!o": "GuestTrap"}.get(page, page) for page in pages]
+
+
+def test_a_steady_crawl_reuses_nearly_always(extractor: MakeExtractor) -> None:
+    made = extractor()
+    for number in range(500):
+        made.extract(f"page {number}", URL)
+    assert made.metrics()["riptide_pool_reuse_ratio"] >= 0.94
+
+
+def test_memory_after_a_call_is_what_the_instance_holds(extractor: MakeExtractor) -> None:
+    _, stats = extractor().extract_with_stats("!g", URL)
+    assert stats.memory_used == (START_PAGES + 16) * PAGE_BYTES
