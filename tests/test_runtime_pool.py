@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -38,10 +39,8 @@ class Pool:
         """Checks an instance out, unless given, has it do some things, and gives it back."""
         for what in whats:
             held = instance or self.take()
-            try:
+            with suppress(errors.ExtractionError):
                 tell(held, what)
-            except errors.ExtractionError:
-                pass
             self.pool.give_back(held, len(what))
         return held
 
@@ -337,6 +336,31 @@ def test_instances_together_never_exceed_the_sum(config: Configure, monkeypatch:
         peak = made.metrics()["riptide_wasm_peak_memory_pages"]
     assert len(outcomes) == 1200
     assert (most, peak) == (3, 400 - (400 - START_PAGES) % 16)
+
+
+def test_an_instance_counts_until_its_memory_is_given_back(
+    pool: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = pool(max_pool_size=1, max_uses=1)
+    held = made.take()
+    tell(held, "fine")
+    closing, close = threading.Event(), threading.Event()
+    close_instance = Instance.close
+
+    def slow_close(instance: Instance) -> None:
+        closing.set()
+        close.wait(10)
+        close_instance(instance)
+
+    monkeypatch.setattr(Instance, "close", slow_close)
+    thread = threading.Thread(target=made.pool.give_back, args=[held])
+    thread.start()
+    closing.wait(10)
+    with pytest.raises(errors.PoolExhausted):
+        made.take(timeout_s=0.05)
+    close.set()
+    assert made.take(timeout_s=10).number == 2
+    thread.join()
 
 
 def test_a_trap_does_not_touch_the_neighbours(extractor: MakeExtractor) -> None:

@@ -88,8 +88,10 @@ class InstancePool:
         self._past_peak_pages = 0
         self._past_errors = 0
         self._cleanups = 0
-        #: Retired, but not closed yet.
+        #: Retired, and closed by the next who comes by.
         self._spent: list[Instance] = []
+        #: Retired, but not closed yet: these still have their memory.
+        self._leaving = 0
         self._last_health_check: float | None = None
 
     # Checkout and return
@@ -126,7 +128,7 @@ class InstancePool:
         return self._idle.pop()
 
     def _may_add(self) -> bool:
-        there_are = len(self._active) + len(self._idle) + self._making
+        there_are = len(self._active) + len(self._idle) + self._making + self._leaving
         if not there_are:
             return True
         return there_are < self._config.max_pool_size and self._pressure() not in (
@@ -220,6 +222,7 @@ class InstancePool:
         self._watches.pop(instance.number, None)
         self._retired[reason] += 1
         self._spent.append(instance)
+        self._leaving += 1
         logger.debug("Instance %d retired (%s) after %d uses", instance.number, reason, instance.uses)
 
     def _close_spent(self) -> None:
@@ -231,14 +234,16 @@ class InstancePool:
                 return
             instance.close()
             with self._changed:
+                self._leaving -= 1
                 self._cleanups += instance.tracker.wasm_cleanups_performed
+                self._changed.notify()
 
     # Upkeep
 
     def warm(self) -> None:
         """Makes one instance ahead of need, as long as there are fewer than the initial ones."""
         with self._changed:
-            there_are = len(self._active) + len(self._idle) + self._making
+            there_are = len(self._active) + len(self._idle) + self._making + self._leaving
             if (
                 self._closed
                 or there_are >= self._config.initial_pool_size
@@ -356,4 +361,4 @@ class InstancePool:
     def is_empty(self) -> bool:
         """Whether no instance is left."""
         with self._changed:
-            return not (self._active or self._idle or self._making)
+            return not (self._active or self._idle or self._making or self._leaving)
