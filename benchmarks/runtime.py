@@ -273,6 +273,45 @@ async def _at_once(extractor: Extractor, pages: Pages, number: int) -> list[floa
     return await asyncio.gather(*(one(html, url) for html, url in pages))
 
 
+def event_loop(config: ExtractorConfig, pages: Pages) -> None:
+    title("Event loop: how late a timer of 10 ms is while heavy pages are extracted")
+    heavy = sorted(pages, key=lambda page: -len(page[0]))
+    heavy = (heavy * (100 // len(heavy) + 1))[:100]
+
+    async def late_while(work: Any) -> list[float]:
+        late: list[float] = []
+
+        async def timer() -> None:
+            while True:
+                due = time.perf_counter() + 0.01
+                await asyncio.sleep(0.01)
+                late.append((time.perf_counter() - due) * 1000)
+
+        ticking = asyncio.ensure_future(timer())
+        await work
+        ticking.cancel()
+        return late
+
+    async def measure() -> tuple[list[float], list[float]]:
+        with Extractor(replace(config, checkout_timeout_secs=3600)) as extractor:
+            extractor.wait_until_ready()
+            extraction = asyncio.gather(*(extractor.run_async(html, url) for html, url in heavy))
+            busy = await late_while(extraction)
+        return busy, await late_while(asyncio.sleep(2))
+
+    busy, quiet = asyncio.run(measure())
+    mean = statistics.mean(len(html) for html, _ in heavy) / 1000
+    show(
+        [
+            (
+                f"100 pages of {mean:.0f} KB at once",
+                f"p50 {quantile(busy, 0.5):.1f} ms, p99 {quantile(busy, 0.99):.1f} ms, most {max(busy):.1f} ms",
+            ),
+            ("nothing to do", f"p50 {quantile(quiet, 0.5):.1f} ms, p99 {quantile(quiet, 0.99):.1f} ms"),
+        ]
+    )
+
+
 def reuse(config: ExtractorConfig, pages: Pages, rounds: int) -> None:
     title("Reuse against a fresh instance for each document")
     with Extractor(config) as reused, Extractor(replace(config, enable_reuse=False)) as fresh:
@@ -326,6 +365,7 @@ def main() -> None:
         overheads(config, pages, rounds)
         fuel(config, pages)
         speeds = threads(config, pages, rounds)
+        event_loop(config, pages)
         reuse(config, [(made(2, 2), url) for _, url in pages], rounds)
         if arguments.plots:
             plots(arguments.plots, warm, speeds)
