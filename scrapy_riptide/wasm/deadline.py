@@ -14,6 +14,8 @@ from types import TracebackType
 
 from wasmtime import Engine
 
+from scrapy_riptide.errors import ExtractorClosed
+
 #: Seconds between two ticks. A budget of 50 ms ended after 50 to 60 ms with it.
 TICK_S = 0.01
 
@@ -36,6 +38,9 @@ class EpochTicker:
         self._lock = threading.Lock()
         self._running = 0
         self._last_active = 0.0
+        #: The moment up to which the epoch has been advanced.
+        self._epoch_s = time.monotonic()
+        self._ended = False
         self._wake = threading.Event()
         self._stopped = False
         self._thread = threading.Thread(target=self._tick, name="riptide-epochs", daemon=True)
@@ -46,8 +51,27 @@ class EpochTicker:
         """Guests that run now."""
         return self._running
 
+    @property
+    def ended(self) -> bool:
+        """Whether :meth:`expire_all` was called."""
+        return self._ended
+
+    def catch_up(self) -> None:
+        """Makes up for the ticks that are due, so that they don't shorten a deadline set next.
+
+        On a busy machine, or while another thread holds the GIL, the ticker's thread may come late.
+        """
+        with self._lock:
+            now = time.monotonic()
+            if self._running:
+                self._advance(now)
+            else:
+                self._epoch_s = now
+
     def __enter__(self) -> None:
         with self._lock:
+            if self._ended:
+                raise ExtractorClosed("the extractor is closed")
             self._running += 1
         if not self._wake.is_set():
             self._wake.set()
@@ -64,7 +88,12 @@ class EpochTicker:
         return self._thread.is_alive()
 
     def expire_all(self, timeout_s: float = 2.0) -> bool:
-        """Brings every running guest to its deadline now; whether all had ended within ``timeout_s``."""
+        """Brings every running guest to its deadline now, and lets none start any more.
+
+        Returns whether all had ended within ``timeout_s``.
+        """
+        with self._lock:
+            self._ended = True
         end = time.monotonic() + timeout_s
         while self._running and time.monotonic() < end:
             for _ in range(_EXPIRE_BATCH):
@@ -82,14 +111,11 @@ class EpochTicker:
     def _tick(self) -> None:
         while not self._stopped:
             self._wake.wait()
-            last = time.monotonic()
             while not self._stopped:
                 time.sleep(TICK_S)
                 now = time.monotonic()
-                due = int((now - last) / TICK_S)
-                last += due * TICK_S
-                for _ in range(due):
-                    self._engine.increment_epoch()
+                with self._lock:
+                    self._advance(now)
                 if not self._running and now - self._last_active > _LINGER_S:
                     break
             if self._stopped:
@@ -98,3 +124,9 @@ class EpochTicker:
             # A guest may have started between the look and the clearing.
             if self._running:
                 self._wake.set()
+
+    def _advance(self, now: float) -> None:
+        due = int((now - self._epoch_s) / TICK_S)
+        self._epoch_s += due * TICK_S
+        for _ in range(due):
+            self._engine.increment_epoch()

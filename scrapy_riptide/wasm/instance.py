@@ -71,6 +71,7 @@ class Instance:
 
     def _arm(self, timeout_s: float) -> None:
         if self._runtime.settings.epochs:
+            self._runtime.ticker.catch_up()
             self._store.set_epoch_deadline(ticks(timeout_s))
         if self._runtime.settings.fuel:
             self._store.set_fuel(self._config.fuel_limit or _UNLIMITED_FUEL)
@@ -90,11 +91,11 @@ class Instance:
                 "the thread that keeps deadlines is gone: no guest is started without it"
             )
         keep_trap_handlers()
+        started = time.monotonic()
         self._arm(limit_s)
         self.uses += 1
         # Until the call is known to have ended well: an exception from anywhere retires the instance.
         self.usable = False
-        started = time.monotonic()
         try:
             with ticker:
                 function.call(*arguments)
@@ -135,7 +136,9 @@ class Instance:
             ),
             message.splitlines()[-1] if message else "",
         )
-        if elapsed_s >= limit_s and "interrupt" in trap:
+        if "interrupt" in trap:
+            if self._runtime.ticker.ended:
+                return errors.ExtractorClosed("the extractor was closed while the guest ran")
             return errors.ExtractionTimeout(
                 f"the guest was stopped after {elapsed_s:.2f} s, the limit is {limit_s:g} s"
             )
@@ -148,8 +151,6 @@ class Instance:
             )
         if self._runtime.settings.fuel and "fuel" in trap:
             return errors.FuelExhausted(f"the guest used up its fuel of {self._config.fuel_limit}")
-        if "interrupt" in trap:
-            return errors.ExtractorClosed("the extractor was closed while the guest ran")
         return errors.GuestTrap(f"the guest trapped: {trap}", trap=trap)
 
     @property
