@@ -1,0 +1,239 @@
+"""A guest that runs too long is stopped: on time, never early, and told from any other failure."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import pytest
+from conftest import Configure, MakeExtractor, MakeRuntime
+
+from scrapy_riptide import Extractor, errors
+from scrapy_riptide.wasm import deadline
+from scrapy_riptide.wasm.contract import lower_mode
+from scrapy_riptide.wasm.deadline import TICK_S, EpochTicker, ticks
+from scrapy_riptide.wasm.instance import Instance
+from scrapy_riptide.wasm.lifting import lower_string
+
+URL = "https://example.com/"
+
+
+def spin(instance: Instance) -> float:
+    """Seconds that a spinning guest ran until it was stopped for its deadline."""
+    started = time.monotonic()
+    with pytest.raises(errors.ExtractionTimeout):
+        instance.call("extract", lower_string("!s"), lower_string(URL), lower_mode("article"))
+    return time.monotonic() - started
+
+
+@pytest.mark.parametrize("timeout_secs", [0.01, 0.05, 0.3])
+def test_a_spinning_guest_is_stopped_on_time_and_never_early(
+    runtime: MakeRuntime, timeout_secs: float
+) -> None:
+    made, config = runtime(timeout_secs=timeout_secs)
+    took = []
+    for number in range(5):
+        instance = Instance(made, config, number)
+        took.append(spin(instance))
+        instance.close()
+    assert min(took) >= timeout_secs
+    # The machine may be busy: the best of five shows what the runtime does.
+    assert min(took) <= timeout_secs + 0.1
+
+
+def test_the_deadline_is_one_documents_own(extractor: MakeExtractor) -> None:
+    made = extractor(timeout_secs=0.5)
+    for _ in range(20):  # a second of work in all
+        made.extract("!b", URL)
+    assert made.metrics()["riptide_errors_total"] == {}
+
+
+def test_a_timeout_says_how_long_the_guest_ran(extractor: MakeExtractor) -> None:
+    with pytest.raises(
+        errors.ExtractionTimeout, match=r"^the guest was stopped after 0\.\d\d s, the limit is 0\.05 s$"
+    ):
+        extractor(timeout_secs=0.05).extract("!s", URL)
+
+
+class SlowClock:
+    """The ``time`` module for a ticker whose thread is not woken for half a second."""
+
+    monotonic = staticmethod(time.monotonic)
+
+    @staticmethod
+    def sleep(_: float) -> None:
+        time.sleep(0.5)
+
+
+def test_ticks_that_come_late_shorten_nobodys_deadline(
+    runtime: MakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deadline, "time", SlowClock)
+    made, config = runtime(timeout_secs=0.3)
+    first, second = Instance(made, config, 1), Instance(made, config, 2)
+    thread = threading.Thread(target=spin, args=[first])
+    thread.start()
+    # The second guest starts just before the thread wakes, with 45 ticks to make up for.
+    time.sleep(0.45)
+    assert spin(second) >= 0.3
+    thread.join()
+    first.close()
+    second.close()
+
+
+def test_late_ticks_are_made_up_for(runtime: MakeRuntime, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deadline, "time", SlowClock)
+    made, config = runtime(timeout_secs=0.9)
+    instance = Instance(made, config, 1)
+    # Woken twice in the time of 90 ticks: without making up, this guest would run for 45 seconds.
+    assert 0.9 <= spin(instance) < 5
+    instance.close()
+
+
+def test_the_ticker_sleeps_without_guests_and_wakes_for_the_next(
+    runtime: MakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deadline, "_LINGER_S", 0.02)
+    made, config = runtime(timeout_secs=0.05)
+    instance = Instance(made, config, 1)
+    spin(instance)
+    time.sleep(0.3)
+    assert not made.ticker._wake.is_set()
+    again = Instance(made, config, 2)
+    assert 0.05 <= spin(again) < 5
+    instance.close()
+    again.close()
+
+
+def test_without_the_ticker_no_guest_is_started(runtime: MakeRuntime) -> None:
+    made, config = runtime()
+    instance = Instance(made, config, 1)
+    made.ticker.close()
+    with pytest.raises(errors.InternalError) as caught:
+        instance.call("get-modes")
+    assert str(caught.value) == "the thread that keeps deadlines is gone: no guest is started without it"
+    instance.close()
+
+
+def test_after_all_were_expired_no_guest_is_started(runtime: MakeRuntime) -> None:
+    made, config = runtime()
+    instance = Instance(made, config, 1)
+    assert made.ticker.expire_all()
+    with pytest.raises(errors.ExtractorClosed):
+        instance.call("get-modes")
+    instance.close()
+
+
+def test_expiring_stops_every_guest_at_once(runtime: MakeRuntime) -> None:
+    made, config = runtime(timeout_secs=600)
+    stopped: list[BaseException] = []
+
+    def run(instance: Instance) -> None:
+        try:
+            instance.call("extract", lower_string("!s"), lower_string(URL), lower_mode("article"))
+        except errors.ExtractorClosed as error:
+            stopped.append(error)
+        finally:
+            instance.close()
+
+    threads = [threading.Thread(target=run, args=[Instance(made, config, number)]) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    while made.ticker.running < 3:
+        time.sleep(0.001)
+    assert made.ticker.expire_all(10)
+    for thread in threads:
+        thread.join()
+    assert [str(error) for error in stopped] == ["the extractor was closed while the guest ran"] * 3
+
+
+@pytest.mark.parametrize("seconds", [0.001, 0.01, 0.0101, 1, 30, 86400])
+def test_a_deadline_in_ticks_is_never_early(seconds: float) -> None:
+    assert (ticks(seconds) - 1) * TICK_S >= seconds - 1e-9
+    assert (ticks(seconds) - 2) * TICK_S < seconds
+
+
+def test_a_ticker_is_closed_once_and_for_all(runtime: MakeRuntime) -> None:
+    made, _ = runtime()
+    ticker = EpochTicker(made.engine)
+    ticker.close()
+    ticker.close()
+    assert not ticker.is_alive()
+
+
+# Fuel.
+
+
+def test_a_fuel_limit_stops_a_guest_that_burns_too_much(extractor: MakeExtractor) -> None:
+    made = extractor(fuel_limit=1_000_000)
+    with pytest.raises(errors.FuelExhausted) as caught:
+        made.extract("!s", URL)
+    assert str(caught.value) == "the guest used up its fuel of 1000000"
+
+
+def test_fuel_is_one_documents_own(extractor: MakeExtractor) -> None:
+    made = extractor(fuel_limit=1_000_000)
+    for _ in range(300):
+        made.extract("small", URL)
+    assert made.metrics()["riptide_errors_total"] == {}
+
+
+def test_with_fuel_the_deadline_holds_as_well(extractor: MakeExtractor) -> None:
+    with pytest.raises(errors.ExtractionTimeout):
+        extractor(fuel_limit=2**62, timeout_secs=0.05).extract("!s", URL)
+
+
+# Every way to end is counted as what it was.
+
+
+def test_failures_are_counted_by_what_they_were(config: Configure) -> None:
+    whats = {
+        "!s": "timeout",
+        "!x": "memory_limit",
+        "!t": "trap",
+        "!o": "trap",
+        "!d": "trap",
+        "!r": "trap",
+        "!e0": "invalid_html",
+        "!e1": "network",
+        "!e2": "parse",
+        "!e3": "resource_limit",
+        "!e4": "extractor",
+        "!e5": "internal",
+        "!e6": "unsupported_mode",
+    }
+    kinds: dict[str, int] = {}
+    with Extractor(config(timeout_secs=0.05)) as made:
+        for repeats, (what, kind) in enumerate(whats.items(), start=1):
+            for _ in range(repeats):
+                outcome = made.run(what, URL)
+                assert outcome.error is not None
+                assert outcome.error.kind == kind
+            kinds[kind] = kinds.get(kind, 0) + repeats
+        for _ in range(7):
+            made.run("fine", URL)
+        metrics = made.metrics()
+    assert metrics["riptide_errors_total"] == kinds
+    assert metrics["riptide_extractions_total"] == 7
+    assert metrics["riptide_duration_ms_count"] == 7 + sum(kinds.values())
+    assert metrics["riptide_wasm_grow_failed_total"] == kinds["memory_limit"]
+    assert metrics["riptide_wasm_errors_total"] == sum(kinds.values())
+    assert metrics["riptide_pool_retired_total"]["failed"] == sum(
+        kinds[each] for each in ("timeout", "memory_limit", "trap")
+    )
+
+
+@pytest.mark.parametrize(
+    ("what", "trap"),
+    [
+        ("!t", "wasm `unreachable` instruction executed"),
+        ("!o", "out of bounds memory access"),
+        ("!d", "integer divide by zero"),
+        ("!r", "call stack exhausted"),
+    ],
+)
+def test_a_trap_says_how(extractor: MakeExtractor, what: str, trap: str) -> None:
+    outcome = extractor().run(what, URL)
+    error: Any = outcome.error
+    assert (type(error), str(error), error.trap) == (errors.GuestTrap, f"the guest trapped: {trap}", trap)
