@@ -305,9 +305,9 @@ def event_loop(config: ExtractorConfig, pages: Pages) -> None:
         [
             (
                 f"100 pages of {mean:.0f} KB at once",
-                f"p50 {quantile(busy, 0.5):.1f} ms, p99 {quantile(busy, 0.99):.1f} ms, most {max(busy):.1f} ms",
+                f"p50 {quantile(busy, 0.5):.1f}, p99 {quantile(busy, 0.99):.1f}, most {max(busy):.1f} ms",
             ),
-            ("nothing to do", f"p50 {quantile(quiet, 0.5):.1f} ms, p99 {quantile(quiet, 0.99):.1f} ms"),
+            ("nothing to do", f"p50 {quantile(quiet, 0.5):.1f}, p99 {quantile(quiet, 0.99):.1f} ms"),
         ]
     )
 

@@ -26,6 +26,7 @@ _T = TypeVar("_T")
 # How long closing waits for stopped guests: two ticks of the clock would do.
 _CLOSE_TIMEOUT_S = 5.0
 _HOUSEKEEPING_S = 5.0
+_HEAD_START_S = 0.05
 
 
 class Answer(NamedTuple):
@@ -64,11 +65,9 @@ class GuestHost:
         self._pid = os.getpid()
         self._closing = threading.Event()
         self._close_lock = threading.Lock()
-        self._housekeeper_lock = threading.Lock()
         self.workers = Workers(worker_count(config), config.max_stack_bytes)
         self._pool: Future[InstancePool] = Future()
         self._runtime: Runtime | None = None
-        self._housekeeper: threading.Thread | None = None
         #: Milliseconds from the constructor's call to the first instance; None until then.
         self.cold_start_ms: float | None = None
         runtime = Runtime.load_compiled(config)
@@ -92,7 +91,11 @@ class GuestHost:
                 )
                 return
             self._runtime = runtime
-            self._pool.set_result(InstancePool(runtime, self._config))
+            pool = InstancePool(runtime, self._config)
+            self._pool.set_result(pool)
+        threading.Thread(
+            target=self._keep_house, args=(pool,), name="riptide-housekeeper", daemon=True
+        ).start()
 
     @property
     def runtime(self) -> Runtime | None:
@@ -145,18 +148,6 @@ class GuestHost:
             return Answer(value, (time.perf_counter() - started) * 1000, instance.memory_bytes)
         finally:
             pool.give_back(instance, document_bytes)
-            if self._housekeeper is None:
-                self._start_housekeeper(pool)
-
-    def _start_housekeeper(self, pool: InstancePool) -> None:
-        """After the first document, so that nothing is warmed while it waits."""
-        # Not the closing's lock: that is held while this thread is waited for.
-        with self._housekeeper_lock:
-            if self._housekeeper is None and not self._closing.is_set():
-                self._housekeeper = threading.Thread(
-                    target=self._keep_house, args=(pool,), name="riptide-housekeeper", daemon=True
-                )
-                self._housekeeper.start()
 
     def _note_cold_start(self) -> None:
         assert self._runtime is not None
@@ -187,17 +178,20 @@ class GuestHost:
 
     def _keep_house(self, pool: InstancePool) -> None:
         """Warms, expires and checks instances, on worker threads that have nothing else to do."""
-        next_check = time.monotonic() + self._config.health_check_interval_secs
+        check_s = self._config.health_check_interval_secs
+        next_check = time.monotonic() + check_s
+        # Whoever made the extractor mostly has a document at hand: it goes first.
+        self._closing.wait(_HEAD_START_S)
         for _ in range(self._config.initial_pool_size):
             self._in_spare_time(pool.warm)
-        while not self._closing.wait(_HOUSEKEEPING_S):
+        while not self._closing.wait(min(_HOUSEKEEPING_S, check_s or _HOUSEKEEPING_S)):
             self._in_spare_time(pool.reap)
-            if self._config.health_check_interval_secs and time.monotonic() >= next_check:
+            if check_s and time.monotonic() >= next_check:
                 self._in_spare_time(pool.check_health)
-                next_check = time.monotonic() + self._config.health_check_interval_secs
+                next_check = time.monotonic() + check_s
 
     def _in_spare_time(self, task: Callable[[], None]) -> None:
-        if self.workers.waiting:
+        if self.workers.waiting or self._closing.is_set():
             return
         try:
             self.workers.submit(task).result()
@@ -222,9 +216,12 @@ class GuestHost:
         # Stores are closed on a worker thread: a Ctrl-C inside the callback that unmaps a memory
         # would end the process if it came on the main thread.
         closing = self.workers.submit(pool.close)
-        runtime.ticker.expire_all(_CLOSE_TIMEOUT_S)
-        with contextlib.suppress(FutureTimeout):
-            closing.result(_CLOSE_TIMEOUT_S)
+        end = time.monotonic() + _CLOSE_TIMEOUT_S
+        while not closing.done() and time.monotonic() < end:
+            # Again and again: a guest may have been on its way in at the first time.
+            runtime.ticker.expire_all(_CLOSE_TIMEOUT_S)
+            with contextlib.suppress(FutureTimeout):
+                closing.result(0.02)
         self.workers.close()
         if self.workers.is_current():
             return
