@@ -304,10 +304,9 @@ class Extractor:
         return modes
 
     def reset(self) -> str:
-        """Has a guest drop what it keeps between calls, closes the breaker; says what was dropped."""
-        word = str(self._ask("reset-state"))
+        """Closes the breaker, has a guest drop what it keeps between calls; says what was dropped."""
         self._breaker.reset()
-        return word
+        return str(self._ask("reset-state"))
 
     def guest_health(self) -> HealthStatus:
         """A guest's own word on its health."""
@@ -331,7 +330,7 @@ class Extractor:
         ``reason`` says why it is not ``ok``. Asks a guest, but never waits for a compilation.
         """
         try:
-            return self._health(self.guest_health() if self._host.ready else None)
+            return self._health(None if self._host.loading else self.guest_health())
         except RiptideError as error:
             return self._health(None, error)
 
@@ -345,7 +344,9 @@ class Extractor:
         if self.closed:
             status, reason = "unhealthy", "the extractor is closed"
         elif error is not None:
-            status, reason = ("degraded" if self._fallback else "unhealthy"), str(error)
+            # The fallback answers for a document that failed, not for a component that can't be used.
+            covered = self._fallback is not None and isinstance(error, ExtractionError)
+            status, reason = ("degraded" if covered else "unhealthy"), str(error)
         elif guest is None:
             status, reason = "degraded", "the component is being compiled"
         elif guest.status not in HEALTHY:

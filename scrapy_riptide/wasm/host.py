@@ -116,6 +116,11 @@ class GuestHost:
         """Whether the component is loaded."""
         return self._pool.done() and self._pool.exception() is None
 
+    @property
+    def loading(self) -> bool:
+        """Whether the component is still being compiled."""
+        return not self._pool.done()
+
     def submit(self, function: Callable[..., _T], *arguments: Any) -> Future[_T]:
         """Has a worker thread call ``function``, which may use :meth:`call`."""
         if os.getpid() != self._pid:

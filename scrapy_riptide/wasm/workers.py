@@ -106,10 +106,10 @@ class Workers:
             with self._lock:
                 self._idle += 1
             job = self._jobs.get()
+            if job is None:  # an ended thread is not at work: it goes on counting as idle
+                return
             with self._lock:
                 self._idle -= 1
-            if job is None:
-                return
             future, function, arguments = job
             if not future.set_running_or_notify_cancel():
                 continue
