@@ -1,0 +1,423 @@
+"""The front door: what an ``Extractor`` answers, and what it says when it can't."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import itertools
+import pickle
+import threading
+import time
+import weakref
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Configure, MakeExtractor
+from misbehaving import INTERFACE, START_PAGES, write_misbehaving
+from wasmtime import wat2wasm
+
+from scrapy_riptide import (
+    ComponentInfo,
+    ExtractedContent,
+    ExtractionStats,
+    Extractor,
+    ExtractorConfig,
+    errors,
+)
+from scrapy_riptide.config import PAGE_BYTES
+from scrapy_riptide.content import Mode
+from scrapy_riptide.wasm import memory
+
+URL = "https://example.com/"
+
+
+# One document.
+
+
+def test_content_and_what_it_cost(extractor: MakeExtractor) -> None:
+    content, stats = extractor().extract_with_stats("hello", URL)
+    assert content == ExtractedContent(url=URL, text="hello")
+    assert stats == ExtractionStats(
+        processing_time_ms=stats.processing_time_ms,
+        memory_used=START_PAGES * PAGE_BYTES,
+        nodes_processed=None,
+        links_found=0,
+        images_found=0,
+    )
+    assert 0 <= stats.processing_time_ms < 1000
+
+
+def test_the_other_functions_of_the_contract(extractor: MakeExtractor) -> None:
+    made = extractor()
+    assert made.info() == ComponentInfo("misbehaving", "0.2.0", "0.2.0", [], [])
+    assert (made.modes(), made.reset(), made.validate("x"), made.extract_links("x", URL)) == (
+        ["article"],
+        "reset",
+        True,
+        [],
+    )
+    assert made.guest_health().trek_version == "misbehaving 1.0"
+
+
+def test_an_outcome_has_its_error_or_its_content(extractor: MakeExtractor) -> None:
+    made = extractor()
+    good, bad = made.run("fine", URL), made.run("!t", URL)
+    assert (good.content, good.error) == (ExtractedContent(url=URL, text="fine"), None)
+    assert (bad.content, type(bad.error), bad.stats) == (None, errors.GuestTrap, None)
+    assert good.duration_ms > 0
+    assert bad.duration_ms > 0
+
+
+async def test_awaited_it_is_the_same(extractor: MakeExtractor) -> None:
+    made = extractor()
+    assert await made.extract_async("fine", URL) == made.extract("fine", URL)
+    content, stats = await made.extract_with_stats_async("fine", URL)
+    assert (content.text, stats.memory_used) == ("fine", START_PAGES * PAGE_BYTES)
+    with pytest.raises(errors.GuestTrap):
+        await made.extract_async("!t", URL)
+    assert (await made.run_async("!e2", URL)).error is not None
+
+
+async def test_the_event_loop_goes_on_while_a_guest_spins(extractor: MakeExtractor) -> None:
+    made = extractor(timeout_secs=0.5)
+    made.wait_until_ready()
+    task = asyncio.ensure_future(made.run_async("!s", URL))
+    beats = 0
+    while not task.done():
+        await asyncio.sleep(0.01)
+        beats += 1
+    assert isinstance(task.result().error, errors.ExtractionTimeout)
+    assert beats >= 10
+
+
+# Many documents.
+
+
+def numbered(count: int) -> Iterator[tuple[str, str]]:
+    return ((f"page {number}", URL) for number in range(count))
+
+
+def test_a_batch_keeps_its_order_and_gives_errors_in_their_places(extractor: MakeExtractor) -> None:
+    made = extractor(max_pool_size=4, max_workers=4)
+    pages = ["!b", "fine", "!t", "!e2", "", "!b", "end"]
+    results = list(made.extract_many((page, URL) for page in pages))
+    assert [
+        result.kind if isinstance(result, errors.ExtractionError) else result.text for result in results
+    ] == ["!b", "fine", "trap", "parse", "", "!b", "end"]
+
+
+def test_a_batch_reads_only_as_far_ahead_as_it_needs(extractor: MakeExtractor) -> None:
+    made = extractor(max_pool_size=2, max_workers=2)
+    read = 0
+
+    def pages() -> Iterator[tuple[str, str]]:
+        nonlocal read
+        for page in numbered(1000):
+            read += 1
+            yield page
+
+    most_ahead = 0
+    for count, _ in enumerate(made.extract_many(pages()), start=1):
+        most_ahead = max(most_ahead, read - count)
+    assert (read, count) == (1000, 1000)
+    assert most_ahead <= 2 * 2
+
+
+def test_a_batch_may_be_left_early(extractor: MakeExtractor) -> None:
+    made = extractor()
+    batch = made.extract_many((f"page {number}", URL) for number in itertools.count())
+    first = [next(batch) for _ in range(3)]
+    assert [result.text for result in first if isinstance(result, ExtractedContent)] == [
+        "page 0",
+        "page 1",
+        "page 2",
+    ]
+    batch.close()  # type: ignore[attr-defined]
+    assert made.extract("fine", URL).text == "fine"
+
+
+def test_an_empty_batch_is_empty(extractor: MakeExtractor) -> None:
+    assert list(extractor().extract_many([])) == []
+
+
+def test_a_batch_passes_on_what_its_source_raises(extractor: MakeExtractor) -> None:
+    def pages() -> Iterator[tuple[str, str]]:
+        yield "fine", URL
+        raise OSError("the disk is gone")
+
+    with pytest.raises(OSError, match="the disk is gone"):
+        list(extractor().extract_many(pages()))
+
+
+def test_a_batch_waits_for_instances_as_long_as_it_takes(extractor: MakeExtractor) -> None:
+    # The first fills the whole budget, so all others have to wait for it.
+    made = extractor(max_pool_size=2, max_workers=2, checkout_timeout_secs=0.01, memory_limit_pages=40)
+    pages = ["!g", "!g", "!b", "fine", "!b", "fine"]
+    assert [type(result).__name__ for result in made.extract_many((page, URL) for page in pages)] == [
+        "ExtractedContent"
+    ] * 6
+
+
+# The component.
+
+
+def broken(tmp_path: Path, content: bytes) -> str:
+    path = tmp_path / "broken.wasm"
+    path.write_bytes(content)
+    return str(path)
+
+
+def component_error(config: Configure, component: str) -> str:
+    with pytest.raises(errors.ComponentError) as caught, Extractor(config(component=component)) as made:
+        made.extract("hello", URL)
+    return str(caught.value)
+
+
+def test_a_component_that_is_not_there_is_named(config: Configure) -> None:
+    assert component_error(config, "/nowhere/x.wasm") == (
+        "the component /nowhere/x.wasm can't be read (No such file or directory): "
+        "RIPTIDE_WASM_COMPONENT takes a file's path or package:resource"
+    )
+
+
+def test_a_resource_that_is_not_there_is_named(config: Configure) -> None:
+    assert "scrapy_riptide:nothing.wasm can't be read" in component_error(
+        config, "scrapy_riptide:nothing.wasm"
+    )
+    assert "no_such_package:x.wasm can't be read" in component_error(config, "no_such_package:x.wasm")
+
+
+def test_a_resource_of_a_package_is_taken(config: Configure) -> None:
+    with Extractor(config(component="scrapy_riptide.wasm:extractor.wasm")) as made:
+        assert made.info().name == "riptide-extractor"
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "is no WebAssembly: it doesn't begin with \\0asm"),
+        (b"<html>", "is no WebAssembly: it doesn't begin with \\0asm"),
+        (bytes(wat2wasm("(module)")), "is a core module, no component"),
+        (bytes(wat2wasm("(component)")) + b"\xff\xff", "the component can't be compiled"),
+        (
+            bytes(wat2wasm("(component)")),
+            f"the component doesn't export {INTERFACE}; it exports nothing",
+        ),
+    ],
+)
+def test_what_is_no_component_of_the_contract_is_refused(
+    config: Configure, tmp_path: Path, content: bytes, sentence: str
+) -> None:
+    assert sentence in component_error(config, broken(tmp_path, content))
+
+
+def test_a_component_that_imports_is_refused(config: Configure, tmp_path: Path) -> None:
+    component = write_misbehaving(tmp_path, imports=True)
+    assert component_error(config, str(component)) == (
+        "the component imports host: a guest must import nothing"
+    )
+
+
+def test_a_component_of_another_version_is_refused(config: Configure, tmp_path: Path) -> None:
+    component = write_misbehaving(tmp_path, interface="riptide:extractor/extractor@0.1.0")
+    assert component_error(config, str(component)) == (
+        f"the component doesn't export {INTERFACE}; it exports riptide:extractor/extractor@0.1.0"
+    )
+
+
+def test_a_component_without_a_function_is_refused(config: Configure, tmp_path: Path) -> None:
+    component = write_misbehaving(tmp_path, without="get-modes")
+    assert component_error(config, str(component)) == f"the component's {INTERFACE} has no function get-modes"
+
+
+def test_a_component_that_can_not_be_used_is_said_by_health_as_well(
+    config: Configure, tmp_path: Path
+) -> None:
+    component = write_misbehaving(tmp_path, imports=True)
+    with Extractor(config(component=str(component))) as made:
+        with pytest.raises(errors.ComponentError):
+            made.wait_until_ready()
+        health = made.health()
+    assert (health["status"], health["reason"]) == (
+        "unhealthy",
+        "the component imports host: a guest must import nothing",
+    )
+
+
+# Health and metrics.
+
+
+def test_health_of_a_working_extractor(extractor: MakeExtractor) -> None:
+    made = extractor()
+    made.extract("fine", URL)
+    assert made.health() == {
+        "status": "ok",
+        "reason": None,
+        "version": "0.2.0",
+        "trek_version": "misbehaving 1.0",
+        "capabilities": [],
+        "memory_usage_mb": START_PAGES / 16,
+        "memory_counters": "exact",
+        "extraction_count": 1,
+        "pool_size": 1,
+        "active_instances": 0,
+        "circuit_breaker_state": "closed",
+        "memory_pressure": "low",
+        "last_health_check": None,
+        "fallback": None,
+    }
+
+
+def test_a_sick_guest_is_unhealthy(extractor: MakeExtractor) -> None:
+    made = extractor()
+    made.extract("!h", URL)
+    assert (made.health()["status"], made.health()["reason"]) == ("unhealthy", "the guest says it is 'sick'")
+
+
+async def test_health_can_be_awaited(extractor: MakeExtractor) -> None:
+    made = extractor()
+    assert (await made.health_async())["status"] == "ok"
+
+
+def test_health_and_metrics_of_a_closed_extractor(extractor: MakeExtractor) -> None:
+    made = extractor()
+    made.extract("fine", URL)
+    made.close()
+    assert (made.health()["status"], made.health()["reason"]) == ("unhealthy", "the extractor is closed")
+    metrics = made.metrics()
+    assert (metrics["riptide_extractions_total"], metrics["riptide_workers_busy"]) == (1, 0)
+
+
+def test_metrics_before_the_first_document(extractor: MakeExtractor) -> None:
+    made = extractor()
+    made.wait_until_ready()
+    metrics = made.metrics()
+    assert metrics["riptide_extractions_total"] == 0
+    assert metrics["riptide_pool_reuse_ratio"] is None
+    assert metrics["riptide_wasm_cold_start_time_ms"] is None
+
+
+def test_without_metrics_there_are_no_timings_but_counts(extractor: MakeExtractor) -> None:
+    made = extractor(enable_metrics=False)
+    made.extract("fine", URL)
+    metrics = made.metrics()
+    assert (metrics["riptide_extractions_total"], metrics["riptide_duration_ms_count"]) == (1, 0)
+
+
+# The end.
+
+
+def test_a_closed_extractor_refuses_with_a_sentence(extractor: MakeExtractor) -> None:
+    made = extractor()
+    made.extract("fine", URL)
+    made.close()
+    made.close()
+    assert made.closed
+    for use in (
+        lambda: made.extract("fine", URL),
+        lambda: made.extract_links("fine", URL),
+        lambda: list(made.extract_many(numbered(1))),
+        made.info,
+        made.reset,
+        lambda: asyncio.run(made.extract_async("fine", URL)),
+    ):
+        with pytest.raises(errors.ExtractorClosed, match="the extractor is closed"):
+            use()
+
+
+def test_an_extractor_that_was_never_used_closes(extractor: MakeExtractor) -> None:
+    extractor().close()
+
+
+def test_closing_while_it_compiles_is_no_error(config: Configure, tmp_path: Path) -> None:
+    made = Extractor(config(cache_dir=str(tmp_path / "empty")))
+    made.close()
+    with pytest.raises(errors.ExtractorClosed):
+        made.extract("fine", URL)
+
+
+def test_a_context_manager_closes_whatever_happens(config: Configure) -> None:
+    made = Extractor(config())
+    with suppress(ZeroDivisionError), made:
+        made.extract("fine", URL)
+        raise ZeroDivisionError
+    assert made.closed
+
+
+def test_an_extractor_that_is_dropped_gives_everything_back(config: Configure) -> None:
+    before, threads = memory.live_memories(), set(threading.enumerate())
+    made = Extractor(config())
+    made.extract("fine", URL)
+    gone = weakref.ref(made)
+    del made
+    gc.collect()
+    assert gone() is None
+    assert memory.live_memories() == before
+    deadline = time.monotonic() + 10
+    while set(threading.enumerate()) - threads and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert set(threading.enumerate()) - threads == set()
+
+
+def test_an_extractor_can_not_be_pickled_and_says_what_can(extractor: MakeExtractor) -> None:
+    made = extractor()
+    with pytest.raises(TypeError, match="pass its config, and make one in each process"):
+        pickle.dumps(made)
+    assert pickle.loads(pickle.dumps(made.config)) == made.config  # noqa: S301
+
+
+# The packaged component.
+
+PAGE = """<!doctype html><html lang="en"><head><title>A walk</title></head><body><article><h1>A walk</h1>
+<p>It was a clear morning, and the path along the river was empty but for a heron and a man with a dog.</p>
+<p>We walked as far as the mill, where the water runs fast, and there we sat and ate what we had brought.</p>
+<p>Then the rain came, and with it the question of who had been asked to carry the umbrella, and had not.</p>
+</article></body></html>"""
+
+
+@pytest.mark.parametrize("mode", ["article", "full", "metadata", ["p"]])
+@pytest.mark.parametrize("simd", [True, False])
+def test_the_packaged_component_extracts(real_extractor: MakeExtractor, mode: Mode, simd: bool) -> None:
+    content = real_extractor(enable_simd=simd).extract(PAGE, "https://example.com/walk", mode)
+    assert (content.url, content.title, content.engine) == ("https://example.com/walk", "A walk", "wasm")
+    assert ("heron" in content.text) == (mode != "metadata")
+
+
+@pytest.mark.parametrize("html", ["", " \n\t", b""])
+def test_no_html_is_invalid(real_extractor: MakeExtractor, html: Any) -> None:
+    with pytest.raises(errors.InvalidHtmlError):
+        real_extractor().extract(html, URL)
+
+
+@pytest.mark.parametrize("url", ["", "nonsense", "/relative"])
+def test_an_address_that_is_none_is_invalid(real_extractor: MakeExtractor, url: str) -> None:
+    with pytest.raises(errors.InvalidHtmlError):
+        real_extractor().extract(PAGE, url)
+
+
+@pytest.mark.xfail(strict=True, reason="the guest doesn't read selectors yet")
+def test_a_bad_selector_is_a_parse_error_that_names_it(real_extractor: MakeExtractor) -> None:
+    with pytest.raises(errors.ParseError, match=r"p\[\["):
+        real_extractor().extract(PAGE, URL, ["h1", "p[["])
+
+
+def test_a_document_larger_than_the_memory_is_stopped_and_the_next_one_works(
+    real_extractor: MakeExtractor,
+) -> None:
+    made = real_extractor(memory_limit_mb=8)
+    with pytest.raises(errors.MemoryLimitExceeded):
+        made.extract("<p>" + "text " * 2_000_000, URL)
+    assert made.extract(PAGE, URL).title == "A walk"
+    assert made.metrics()["riptide_wasm_peak_memory_pages"] <= 128
+
+
+def test_the_configuration_is_the_environments_unless_given(
+    monkeypatch: pytest.MonkeyPatch, cache_dir: Path
+) -> None:
+    monkeypatch.setenv("RIPTIDE_WASM_MAX_POOL_SIZE", "3")
+    monkeypatch.setenv("RIPTIDE_WASM_CACHE_DIR", str(cache_dir))
+    with Extractor() as made:
+        assert made.config == ExtractorConfig(max_pool_size=3, cache_dir=str(cache_dir))

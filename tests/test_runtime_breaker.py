@@ -1,0 +1,241 @@
+"""The circuit breaker: when it opens, when it tries again, and what counts."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+from conftest import MakeExtractor
+
+from scrapy_riptide import errors
+from scrapy_riptide.errors import CircuitOpen
+from scrapy_riptide.wasm.breaker import BreakerState, CircuitBreaker
+
+URL = "https://example.com/"
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def breaker(clock: Clock) -> CircuitBreaker:
+    return CircuitBreaker(clock=clock)
+
+
+def fail(breaker: CircuitBreaker, times: int = 1) -> None:
+    for _ in range(times):
+        breaker.failure(breaker.acquire())
+
+
+def succeed(breaker: CircuitBreaker, times: int = 1) -> None:
+    for _ in range(times):
+        breaker.success(breaker.acquire())
+
+
+def opened(breaker: CircuitBreaker) -> CircuitBreaker:
+    fail(breaker, 5)
+    assert breaker.state is BreakerState.OPEN
+    return breaker
+
+
+def test_the_fifth_failure_in_a_row_opens_it(breaker: CircuitBreaker) -> None:
+    fail(breaker, 4)
+    assert (breaker.state, breaker.consecutive_failures) == (BreakerState.CLOSED, 4)
+    fail(breaker)
+    assert (breaker.state, breaker.consecutive_failures) == (BreakerState.OPEN, 0)
+    assert breaker.transitions() == {"closed": 0, "open": 1, "half_open": 0}
+
+
+def test_a_success_in_between_starts_the_count_anew(breaker: CircuitBreaker) -> None:
+    for _ in range(10):
+        fail(breaker, 4)
+        succeed(breaker)
+    assert breaker.state is BreakerState.CLOSED
+
+
+def test_while_open_it_refuses_and_says_for_how_long(breaker: CircuitBreaker, clock: Clock) -> None:
+    opened(breaker)
+    clock.now += 12.5
+    with pytest.raises(CircuitOpen) as caught:
+        breaker.acquire()
+    assert (caught.value.retry_in_s, str(caught.value)) == (
+        47.5,
+        "the circuit breaker is open after repeated failures; it tries again in 48 s",
+    )
+
+
+def test_after_the_recovery_time_three_trials_go_through_and_no_fourth(
+    breaker: CircuitBreaker, clock: Clock
+) -> None:
+    opened(breaker)
+    clock.now += 59.999
+    with pytest.raises(CircuitOpen):
+        breaker.acquire()
+    clock.now += 0.001
+    permits = [breaker.acquire() for _ in range(3)]
+    assert breaker.state is BreakerState.HALF_OPEN
+    with pytest.raises(CircuitOpen, match="when the trial extractions under way have succeeded"):
+        breaker.acquire()
+    for permit in permits[:2]:
+        breaker.success(permit)
+    assert breaker.state is BreakerState.HALF_OPEN
+    breaker.success(permits[2])
+    assert breaker.state is BreakerState.CLOSED
+    assert breaker.transitions() == {"closed": 1, "open": 1, "half_open": 1}
+
+
+def test_one_failed_trial_opens_it_for_the_whole_time_again(breaker: CircuitBreaker, clock: Clock) -> None:
+    opened(breaker)
+    clock.now += 60
+    succeed(breaker, 2)
+    fail(breaker)
+    assert breaker.state is BreakerState.OPEN
+    clock.now += 59
+    with pytest.raises(CircuitOpen):
+        breaker.acquire()
+    clock.now += 1
+    succeed(breaker, 3)
+    assert breaker.state is BreakerState.CLOSED
+
+
+def test_a_trial_that_did_not_take_place_may_be_given_again(breaker: CircuitBreaker, clock: Clock) -> None:
+    opened(breaker)
+    clock.now += 60
+    for _ in range(10):
+        breaker.abandon(breaker.acquire())
+    succeed(breaker, 3)
+    assert breaker.state is BreakerState.CLOSED
+
+
+@pytest.mark.parametrize("end", [CircuitBreaker.success, CircuitBreaker.failure, CircuitBreaker.abandon])
+def test_what_began_before_a_transition_counts_no_more(
+    breaker: CircuitBreaker, clock: Clock, end: Callable[..., None]
+) -> None:
+    late = [breaker.acquire() for _ in range(6)]
+    opened(breaker)
+    end(breaker, late[0])
+    assert breaker.state is BreakerState.OPEN
+    clock.now += 60
+    trial = breaker.acquire()
+    for permit in late[1:]:
+        end(breaker, permit)
+    assert breaker.state is BreakerState.HALF_OPEN
+    breaker.success(trial)
+    succeed(breaker, 2)
+    assert breaker.state is BreakerState.CLOSED
+
+
+def test_reset_closes_it(breaker: CircuitBreaker) -> None:
+    opened(breaker).reset()
+    assert breaker.state is BreakerState.CLOSED
+    fail(breaker, 4)
+    assert breaker.state is BreakerState.CLOSED
+    breaker.reset()
+    fail(breaker, 4)
+    assert breaker.state is BreakerState.CLOSED
+
+
+def test_many_threads_get_no_more_trials_than_there_are(breaker: CircuitBreaker, clock: Clock) -> None:
+    opened(breaker)
+    clock.now += 60
+    given: list[object] = []
+    barrier = threading.Barrier(16)
+
+    def ask() -> None:
+        barrier.wait()
+        for _ in range(50):
+            with suppress(CircuitOpen):
+                given.append(breaker.acquire())
+
+    threads = [threading.Thread(target=ask) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(given) == 3
+
+
+# In front of the pool.
+
+
+@pytest.mark.parametrize("what", ["!t", "!x", "!s", "!e3", "!e4", "!e5"])
+def test_failures_of_the_machinery_open_it(extractor: MakeExtractor, what: str) -> None:
+    made = extractor(failure_threshold=3, timeout_secs=0.02)
+    for _ in range(3):
+        made.run(what, URL)
+    with pytest.raises(CircuitOpen):
+        made.extract("fine", URL)
+    metrics = made.metrics()
+    assert metrics["riptide_breaker_state"] == "open"
+    assert metrics["riptide_breaker_transitions_total"] == {"closed": 0, "open": 1, "half_open": 0}
+    assert metrics["riptide_errors_total"]["circuit_open"] == 1
+    assert made.health()["circuit_breaker_state"] == "open"
+
+
+@pytest.mark.parametrize("what", ["!e0", "!e1", "!e2", "!e6"])
+def test_a_document_that_is_rejected_does_not_count(extractor: MakeExtractor, what: str) -> None:
+    made = extractor(failure_threshold=3)
+    for _ in range(10):
+        made.run(what, URL)
+    assert made.extract("fine", URL).text == "fine"
+
+
+def test_a_rejected_document_is_a_success_of_the_machinery(extractor: MakeExtractor) -> None:
+    made = extractor(failure_threshold=2)
+    for _ in range(5):
+        made.run("!t", URL)
+        made.run("!e0", URL)
+    assert made.metrics()["riptide_breaker_state"] == "closed"
+
+
+def test_a_full_pool_is_no_failure_of_the_machinery(extractor: MakeExtractor) -> None:
+    made = extractor(failure_threshold=1, max_pool_size=1, checkout_timeout_secs=0.05, timeout_secs=0.6)
+    busy = threading.Thread(target=made.run, args=["!b", URL])
+    spinning = threading.Thread(target=made.run, args=["!s", URL])
+    busy.start()
+    busy.join()
+    spinning.start()
+    while not made.metrics()["riptide_workers_busy"]:
+        pass
+    with pytest.raises(errors.PoolExhausted) as caught:
+        made.extract("fine", URL)
+    assert str(caught.value) == "no worker thread came free within 0.05 s: 1 of 1 are at work"
+    assert made.metrics()["riptide_breaker_state"] == "closed"
+    spinning.join()
+    assert made.metrics()["riptide_breaker_state"] == "open"  # by the timeout
+
+
+def test_it_closes_again_when_the_trials_succeed(extractor: MakeExtractor) -> None:
+    made = extractor(failure_threshold=1, recovery_timeout_secs=0, half_open_max_requests=2)
+    made.run("!t", URL)
+    seen = [made.metrics()["riptide_breaker_state"]]
+    for what in ("fine", "!e0", "fine"):
+        made.run(what, URL)
+        seen.append(made.metrics()["riptide_breaker_state"])
+    assert seen == ["open", "half_open", "closed", "closed"]
+
+
+def test_resetting_the_extractor_closes_it(extractor: MakeExtractor) -> None:
+    made = extractor(failure_threshold=1, recovery_timeout_secs=0)
+    made.run("!t", URL)
+    assert made.reset() == "reset"
+    assert made.metrics()["riptide_breaker_state"] == "closed"
+
+
+def test_resetting_works_while_it_is_open(extractor: MakeExtractor) -> None:
+    made = extractor(failure_threshold=1, recovery_timeout_secs=3600)
+    made.run("!t", URL)
+    made.reset()
+    assert made.extract("fine", URL).text == "fine"
