@@ -6,6 +6,7 @@ An :class:`Extractor` puts a circuit breaker and a fallback in front of a pool o
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 import weakref
 from collections import Counter, deque
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from scrapy_riptide.fallback import FallbackExtractor
+
+logger = logging.getLogger(__name__)
 
 Html = Union[str, bytes]
 
@@ -267,7 +270,9 @@ class Extractor:
         text = html if isinstance(html, str) else html.decode("utf-8", "replace")
         try:
             content = self._fallback.extract(text, url, mode)
-        except ExtractionError as second:
+        except Exception as second:
+            if not isinstance(second, ExtractionError):
+                logger.exception("The fallback %s failed on %s", self._fallback.name, url)
             error.add_note(f"The fallback failed as well: {second}") if hasattr(error, "add_note") else None
             self._counts.fell_back(error, succeeded=False)
             return
