@@ -1,0 +1,95 @@
+"""Ctrl-C during a crawl: once for a graceful stop, twice for a forced one."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from misbehaving import write_misbehaving
+
+_CRAWL = """
+import sys, threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import scrapy
+from scrapy.crawler import AsyncCrawlerProcess
+
+CACHE, COMPONENT, TIMEOUT_S, REACTOR = sys.argv[1], sys.argv[2], float(sys.argv[3]), sys.argv[4] == "reactor"
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        page = b"!s" if self.path == "/spin" else b"<p>" + b"Words. " * 50
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
+    def log_message(self, *args):
+        pass
+
+server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+
+class Spider(scrapy.Spider):
+    name = "endless"
+    async def start(self):
+        root = f"http://127.0.0.1:{server.server_port}"
+        yield scrapy.Request(f"{root}/spin", dont_filter=True)
+        for number in range(10**6):
+            yield scrapy.Request(f"{root}/{number}")
+    def parse(self, response):
+        if not getattr(self, "said", False):
+            self.said = True
+            print("under way", flush=True)
+
+process = AsyncCrawlerProcess({
+    "ADDONS": {"scrapy_riptide.Addon": 500}, "REMOTE_CONTROL_ENABLED": False, "TELNETCONSOLE_ENABLED": False,
+    "TWISTED_REACTOR_ENABLED": REACTOR, "LOG_LEVEL": "INFO", "DOWNLOAD_DELAY": 0.01,
+    "RIPTIDE_CACHE_DIR": CACHE, "RIPTIDE_COMPONENT": COMPONENT, "RIPTIDE_FALLBACK": None,
+    "RIPTIDE_TIMEOUT_SECS": TIMEOUT_S,
+})
+process.crawl(Spider)
+process.start()
+"""
+
+
+def _stop(tmp_path: Path, cache_dir: Path, times: int, timeout_s: float, loop: str) -> tuple[int, str, float]:
+    """A crawl with a spinning guest, interrupted so many times: exit code, log, seconds until it ended."""
+    component = write_misbehaving(tmp_path)
+    command = [sys.executable, "-c", _CRAWL, cache_dir, component, str(timeout_s), loop]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            assert process.stdout.readline() == "under way\n"
+            started = time.monotonic()
+            for _ in range(times):
+                process.send_signal(signal.SIGINT)
+                time.sleep(0.5)
+            _, log = process.communicate(timeout=60)
+        except BaseException:
+            process.kill()
+            raise
+        return process.returncode, log, time.monotonic() - started
+
+
+@pytest.mark.parametrize("loop", ["reactor", "no reactor"])
+def test_one_ctrl_c_finishes_what_is_under_way(tmp_path: Path, cache_dir: Path, loop: str) -> None:
+    code, log, _ = _stop(tmp_path, cache_dir, 1, 2.0, loop)
+    assert "Spider closed (shutdown)" in log
+    # The page whose guest spins is under way too: it gets its outcome.
+    assert "'riptide/errors/timeout': 1" in log
+    assert "Traceback" not in log, log
+    assert code == 0, log
+
+
+@pytest.mark.parametrize("loop", ["reactor", "no reactor"])
+def test_two_end_the_process_long_before_a_spinning_guests_deadline(
+    tmp_path: Path, cache_dir: Path, loop: str
+) -> None:
+    _, log, took_s = _stop(tmp_path, cache_dir, 2, 600.0, loop)
+    assert "scrapy_riptide" not in log.partition("Traceback")[2], log
+    assert "core dumped" not in log
+    assert took_s < 30
