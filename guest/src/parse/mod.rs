@@ -1,9 +1,45 @@
 //! HTML to a compact arena tree.
 //!
 //! [`Document::parse`] takes any string and gives a [`Document`]; [`NodeId`]s name its nodes,
-//! [`Tag`]s the elements. Comments are dropped. `noscript` is parsed as a reader without scripts
-//! would see it: its content is elements. The content of a `template` are its children. Text
-//! inside `script`, `style`, `iframe`, `xmp`, `noembed`, `noframes` is kept as it stands.
+//! [`Tag`]s the kinds of elements. The tree borrows the source, so nothing is copied and nothing
+//! is decoded before somebody asks for it.
+//!
+//! # What the tree is
+//!
+//! The tree of the HTML standard, with scripting disabled as for a reader without scripts. Where
+//! the standard leaves a choice, or the tree differs from a browser's:
+//!
+//! - Comments, processing instructions and the document type are left out, and so is white space
+//!   before the body and outside the head. Text on both sides of a comment, or of a tag that
+//!   means nothing, is two neighbouring nodes.
+//! - `noscript` holds elements. The content of a `template` are its children: what a browser would
+//!   not show, but where some pages keep their text. Skip [`Tag::TEMPLATE`] where it is not wanted.
+//! - `script`, `style`, `iframe`, `xmp`, `noembed`, `noframes` and `plaintext` hold their source
+//!   as text; `title` and `textarea` text with references resolved.
+//! - Elements of SVG and MathML are [`Tag::UNKNOWN`] wherever the tag could be mistaken for
+//!   HTML's, see [`Document::tag`].
+//! - Of several `html` or `body` tags only the first that has attributes gives them.
+//! - Elements nest to a depth of [`MAX_DEPTH`], as in browsers; a tag has up to [`MAX_ATTRIBUTES`]
+//!   attributes; no more than 64 formatting elements are kept to be opened again, and the copies
+//!   made of them are limited in proportion to the source. So the time is linear for any input.
+//!
+//! # How far it agrees
+//!
+//! `tests/parse_agreement` compares with html5ever 0.39, the standard's tree construction in Rust:
+//!
+//! | compared | agreement |
+//! | --- | --- |
+//! | 2,466 real pages (549 MB): every text with the path of all its ancestors, every link and image | all pages |
+//! | html5lib-tests as in html5lib 1.1, 1,516 whole documents: the whole tree | 1,515 (a line end written as `&#10;` after `<pre>` is kept here) |
+//! | 500,000 documents of generated tag soup: the whole tree | all |
+//!
+//! # What it costs
+//!
+//! `examples/bench_parse` on the same pages: 0.4 to 0.6 ms/MB native on one core of a busy
+//! machine, where html5ever with a reference-counted tree takes 7; 0.32 bytes of tree for a byte of
+//! HTML, at a node of 20 bytes for 93 bytes of HTML and 12 bytes an attribute. The most that input made for it
+//! (`<p>x<p>x…`) can take is ten bytes and a little more for a byte. `examples/bench_hostile` shows what
+//! fifty kinds of hostile input cost.
 
 mod attributes;
 mod builder;

@@ -81,11 +81,11 @@ pub(super) fn is_space(byte: u8) -> bool {
 
 impl<'a> Tokenizer<'a> {
     pub(super) fn new(source: &'a str) -> Self {
-        let attributes = Vec::with_capacity(source.len() / 64 + 16);
+        let byte_order_mark = source.starts_with('\u{feff}');
         Tokenizer {
             source: source.as_bytes(),
-            position: 0,
-            attributes,
+            position: if byte_order_mark { 3 } else { 0 },
+            attributes: Vec::with_capacity(source.len() / 64 + 16),
         }
     }
 

@@ -75,7 +75,7 @@ impl Outline {
         targets
     }
 
-    /// The whole tree, but for blank text right in `html` and `frameset`.
+    /// The whole tree, but for blank text right in `html`, `frameset` and `template`.
     pub fn lines(&self) -> Vec<String> {
         let mut path: Vec<&str> = Vec::new();
         let mut lines = Vec::new();
@@ -90,7 +90,7 @@ impl Outline {
                     path.pop();
                 }
                 Item::Text(text)
-                    if matches!(path.last(), Some(&("html" | "frameset")))
+                    if matches!(path.last(), Some(&("html" | "frameset" | "template")))
                         && text.trim().is_empty() => {}
                 Item::Text(text) => lines.push(format!("{:depth$}{text:?}", "")),
             }

@@ -10,6 +10,9 @@ use crate::parse::tree::Kind;
 /// Elements that later tokens depend on: at the greatest depth they are left out.
 const NEED_ROOM: TagSet = tag_set![TABLE SELECT APPLET MARQUEE OBJECT SVG MATH];
 
+const LIST_ITEM: TagSet = tag_set![LI];
+const DESCRIPTION_ITEM: TagSet = tag_set![DD DT];
+
 impl Builder<'_> {
     pub(super) fn start_in_body(&mut self, token: &StartTag) -> Flow {
         if self.open.len() >= MAX_DEPTH && NEED_ROOM.contains(token.tag) {
@@ -64,8 +67,8 @@ impl Builder<'_> {
                 self.reconstruct_formatting();
                 self.insert_formatting(token);
             }
-            Tag::LI => self.start_item(token, &tag_set![LI]),
-            Tag::DD | Tag::DT => self.start_item(token, &tag_set![DD DT]),
+            Tag::LI => self.start_item(token, &LIST_ITEM),
+            Tag::DD | Tag::DT => self.start_item(token, &DESCRIPTION_ITEM),
             Tag::H1 | Tag::H2 | Tag::H3 | Tag::H4 | Tag::H5 | Tag::H6 => {
                 self.close_p_in_button_scope();
                 if HEADINGS.contains(self.open.top().tag) {

@@ -1,7 +1,7 @@
 //! Documents that have a `frameset` instead of a body.
 
 use super::formatting::FormattingList;
-use super::{Builder, Flow, Mode};
+use super::{Builder, Flow, Mode, MAX_DEPTH};
 use crate::parse::tags::Tag;
 use crate::parse::tokenizer::StartTag;
 
@@ -27,7 +27,9 @@ impl Builder<'_> {
             Tag::HTML => self.repeat_root(token),
             Tag::NOFRAMES => self.start_head_element(token),
             Tag::FRAMESET if self.mode == Mode::InFrameset => {
-                self.insert(token);
+                if self.open.len() < MAX_DEPTH {
+                    self.insert(token);
+                }
                 Flow::Done
             }
             Tag::FRAME if self.mode == Mode::InFrameset => {
