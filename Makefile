@@ -10,7 +10,7 @@ PY_ABSOLUTE := $(if $(filter /%,$(VENV)),,$(CURDIR)/)$(PY)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help crawl test lint guest train bench soak clean
+.PHONY: help crawl test lint docs guest train bench soak clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -36,6 +36,10 @@ lint: $(VENV)/.lint ## ruff and mypy, for the guest rustfmt and clippy where the
 	@if command -v cargo-clippy >/dev/null; then \
 		cargo clippy --quiet --all-targets --manifest-path guest/Cargo.toml -- -D warnings; fi
 
+docs: $(VENV)/.docs ## build the documentation into docs/_build
+	@$(PY) -m sphinx --quiet --fail-on-warning --keep-going docs docs/_build/html
+	@echo "The documentation is docs/_build/html/index.html"
+
 guest: ## build the component from source into scrapy_riptide/wasm
 	@guest/build.sh
 
@@ -50,7 +54,7 @@ soak: $(VENV)/.installed ## a million extractions in one process, with the curve
 	@$(PY) benchmarks/soak.py $(ARGS)
 
 clean: ## take away what the other commands made
-	rm -rf $(VENV) guest/target build dist example_project/out example_project/.scrapy
+	rm -rf $(VENV) guest/target build dist docs/_build example_project/out example_project/.scrapy
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
@@ -81,4 +85,9 @@ $(VENV)/.test: $(VENV)/.installed
 $(VENV)/.lint: $(VENV)/.test
 	@echo "Installing ruff and mypy."
 	@$(PY) -m pip install --quiet --group lint
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/.test
+	@echo "Installing Sphinx."
+	@$(PY) -m pip install --quiet --group docs
 	@touch $@

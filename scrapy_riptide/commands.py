@@ -8,7 +8,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from scrapy_riptide.cli.main import add_commands, run
-from scrapy_riptide.config import ExtractorConfig
+from scrapy_riptide.settings import RiptideSettings
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -42,4 +42,4 @@ class RiptideCommand(ScrapyCommand):
             raise UsageError(f"unrecognized arguments: {' '.join(args)}", print_help=False)
         settings = self.settings
         assert settings is not None
-        self.exitcode = run(opts, lambda: ExtractorConfig.from_settings(settings))
+        self.exitcode = run(opts, lambda: RiptideSettings.from_settings(settings).extractor)

@@ -1,10 +1,11 @@
 """The site that the example crawls unless told otherwise: a few static pages, served on loopback.
 
-To look at it in a browser: ``python -m example.bundled_site`` in the project's folder.
+To look at it in a browser: ``python -m example.bundled_site [PORT]`` in the project's folder.
 """
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -32,10 +33,10 @@ class _Handler(SimpleHTTPRequestHandler):
 
 
 class BundledSite:
-    """Serves the pages on a free port of 127.0.0.1 from :meth:`start` to :meth:`stop`, on a thread."""
+    """Serves the pages from :meth:`start` to :meth:`stop`, on a thread. Port 0: any free one of 127.0.0.1."""
 
-    def __init__(self) -> None:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, directory=str(PAGES)))
+    def __init__(self, port: int = 0) -> None:
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), partial(_Handler, directory=str(PAGES)))
         self._thread = Thread(target=self._server.serve_forever, name="bundled-site", daemon=True)
         self.url = f"http://127.0.0.1:{self._server.server_port}/"
 
@@ -59,8 +60,8 @@ class BundledSite:
 
 
 def main() -> None:
-    """Serve the pages until Ctrl-C."""
-    with BundledSite() as site:
+    """Serve the pages until Ctrl-C, on a free port or the one that is given."""
+    with BundledSite(int(sys.argv[1]) if len(sys.argv) > 1 else 0) as site:
         print(f"The bundled site is at {site.url} until Ctrl-C.", flush=True)
         try:
             site._thread.join()

@@ -13,6 +13,7 @@ from dataclasses import asdict, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from scrapy_riptide.cli.doctor import examine
 from scrapy_riptide.cli.main import CommandError, ConfigSource
 from scrapy_riptide.cli.pages import Page, fetch, read
 from scrapy_riptide.extractor import Extractor
@@ -94,6 +95,15 @@ def cache(options: Namespace, config: ConfigSource) -> int:
         print(f"{size / 1e6:8.1f} MB  {path}")
     print(f"{_files(len(entries))} in {cache.directory}")
     return 0
+
+
+def doctor(options: Namespace, config: ConfigSource) -> int:
+    """Every finding, as soon as there is one."""
+    wrong = 0
+    for finding in examine(config):
+        print(finding, flush=True)
+        wrong += finding.level == "wrong"
+    return 1 if wrong else 0
 
 
 def versions(options: Namespace, config: ConfigSource) -> int:

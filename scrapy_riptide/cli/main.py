@@ -45,6 +45,7 @@ def add_commands(parser: argparse.ArgumentParser, prog: str | None = None) -> No
     for name, help_, action in (
         ("health", "start a guest, and say as JSON how it is", "health"),
         ("warm", "compile the component into the cache, so that every start is a quick one", "warm"),
+        ("doctor", "check everything that an extraction needs, and say what to do about it", "doctor"),
         ("version", "print the versions of everything that takes part", "versions"),
     ):
         commands.add_parser(name, help=help_, description=_sentence(help_)).set_defaults(action=action)

@@ -1,0 +1,192 @@
+"""Looks at everything that an extraction needs, and says what to do about what is wrong."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
+
+from scrapy.utils.conf import closest_scrapy_cfg
+from scrapy.utils.project import get_project_settings
+
+from scrapy_riptide.config import MIB, ExtractorConfig
+from scrapy_riptide.errors import ConfigError, ExtractionError, RiptideError
+from scrapy_riptide.extractor import Extractor
+from scrapy_riptide.settings import RiptideSettings
+from scrapy_riptide.wasm.component import read_component
+from scrapy_riptide.wasm.engine import check_wasmtime
+from scrapy_riptide.wasm.host import usable_cores, worker_count
+from scrapy_riptide.wasm.runtime import aot_cache
+
+_SAMPLE = """<!DOCTYPE html><html lang="en"><head><title>A sample | The doctor</title></head><body>
+<nav><a href="/">Home</a></nav><article><h1>A sample</h1>
+<p>This paragraph is here to be extracted, and long enough that nobody takes it for a label.</p>
+<p>A second one follows, with <a href="/more">a link</a>, so that there is something to resolve.</p>
+</article></body></html>"""
+_SAMPLE_WORDS = "long enough that nobody takes it for a label"
+
+_CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at: ``ok``, ``note`` (works, could be better) or ``wrong``."""
+
+    level: Literal["ok", "note", "wrong"]
+    subject: str
+    message: str
+    #: What to do about it, where it is not ok.
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        mark = {"ok": "ok   ", "note": "note ", "wrong": "WRONG"}[self.level]
+        remedy = f"\n                   -> {self.remedy}" if self.remedy else ""
+        return f"{mark}  {self.subject:10}  {self.message}{remedy}"
+
+
+def examine(source: Callable[[], ExtractorConfig]) -> Iterator[Finding]:
+    """Everything that was looked at, in the order in which one thing needs the other."""
+    yield from _versions()
+    yield from _project()
+    try:
+        config = source()
+    except ConfigError as error:
+        yield Finding("wrong", "options", str(error), "Correct the setting or the environment variable.")
+        return
+    yield Finding("ok", "options", "every RIPTIDE_* option is allowed")
+    for look in (_limits, _guest):
+        yield from look(config)
+
+
+def _versions() -> Iterator[Finding]:
+    others = f"Python {platform.python_version()}, Scrapy {version('scrapy')}"
+    yield Finding("ok", "versions", f"scrapy-riptide {version('scrapy-riptide')}, {others}")
+    try:
+        check_wasmtime()
+    except RiptideError as error:
+        yield Finding("wrong", "wasmtime", str(error), "Install the version that the sentence names.")
+    else:
+        yield Finding("ok", "wasmtime", f"{version('wasmtime')}, of the tested range")
+
+
+def _project() -> Iterator[Finding]:
+    path = closest_scrapy_cfg()
+    if not path:
+        yield Finding("ok", "project", "there is none here: only the environment was read")
+        return
+    settings = get_project_settings()
+    try:
+        ours = RiptideSettings.from_settings(settings)
+    except ConfigError as error:
+        yield Finding("wrong", "project", str(error), f"Correct it in the settings of {path}.")
+        return
+    addons = {
+        getattr(addon, "__name__", str(addon).rpartition(".")[2]) for addon in settings.getdict("ADDONS")
+    }
+    if "Addon" not in addons and not settings.getdict("DOWNLOADER_MIDDLEWARES"):
+        remedy = 'Add to its settings: ADDONS = {"scrapy_riptide.Addon": 500}'
+        yield Finding("note", "project", f"{path} does not turn the plugin on", remedy)
+    elif not ours.enabled:
+        yield Finding("note", "project", f"{path} turns the plugin off", "Remove RIPTIDE_ENABLED = False.")
+    else:
+        yield Finding("ok", "project", f"{path} turns the plugin on, and its settings are allowed")
+
+
+def _guest(config: ExtractorConfig) -> Iterator[Finding]:
+    """The component, its cache and a sample, with one extractor."""
+    try:
+        component = read_component(config.component, simd=config.enable_simd)
+        with Extractor(replace(config, fallback=None, cold_start_target_ms=math.inf)) as extractor:
+            # Loading verifies it: it imports nothing and has the contract's functions.
+            extractor.wait_until_ready()
+            info = extractor.info()
+            digest = hashlib.sha256(component).hexdigest()
+            yield Finding(
+                "ok",
+                "component",
+                f"{info.name} {info.version}, {len(component) / MIB:.1f} MiB, imports nothing,"
+                f" modes {', '.join(info.supported_modes)}, sha256 {digest[:16]}…",
+            )
+            yield _cache(config, extractor)
+            yield from _sample(extractor)
+    except RiptideError as error:
+        remedy = "Remove RIPTIDE_WASM_COMPONENT." if config.component else "Install scrapy-riptide again."
+        yield Finding("wrong", "component", str(error), remedy)
+
+
+def _cache(config: ExtractorConfig, extractor: Extractor) -> Finding:
+    cache = aot_cache(config)
+    if cache is None:
+        remedy = "Remove RIPTIDE_WASM_ENABLE_AOT_CACHE=0, unless that is meant."
+        return Finding("note", "cache", "it is turned off, so every start compiles", remedy)
+    if not (_had_it(extractor) or _has_it_now(config)):
+        remedy = (
+            "Make it a directory that is yours alone and has room for 20 MB,"
+            " or set RIPTIDE_WASM_CACHE_DIR to one."
+        )
+        message = f"{cache.directory} does not keep the compiled component, so every start compiles"
+        return Finding("wrong", "cache", message, remedy)
+    return Finding("ok", "cache", f"{cache.directory} has the compiled component")
+
+
+def _had_it(extractor: Extractor) -> bool:
+    return bool(extractor.metrics()["riptide_wasm_aot_cache_hits"])
+
+
+def _has_it_now(config: ExtractorConfig) -> bool:
+    with Extractor(config) as second:
+        second.wait_until_ready()
+        return _had_it(second)
+
+
+def _sample(extractor: Extractor) -> Iterator[Finding]:
+    report = "Report it, with the output of 'riptide version'."
+    try:
+        extractor.extract(_SAMPLE, "https://example.com/sample")
+        began = time.perf_counter()
+        content = extractor.extract(_SAMPLE, "https://example.com/sample")
+        took_ms = (time.perf_counter() - began) * 1000
+    except ExtractionError as error:
+        yield Finding("wrong", "sample", f"{type(error).__name__}: {error}", report)
+        return
+    if _SAMPLE_WORDS in content.text and "Home" not in content.text:
+        yield Finding("ok", "sample", f"a page was extracted in {took_ms:.1f} ms")
+    else:
+        yield Finding("wrong", "sample", f"of a page became {content.text!r}", report)
+    if extractor.metrics()["riptide_wasm_memory_pages"] is not None:
+        yield Finding("ok", "counters", "pages and denied growths of guests are counted exactly")
+    else:
+        message = f"guests' pages can't be counted on {sys.platform}; their limit holds all the same"
+        yield Finding("note", "counters", message, "Nothing: figures that can't be known are left out.")
+
+
+def _limits(config: ExtractorConfig) -> Iterator[Finding]:
+    each = config.memory_limit_bytes // MIB
+    available = _memory_bytes() // MIB
+    message = (
+        f"{worker_count(config)} worker threads for {usable_cores()} cores;"
+        f" {config.timeout_secs:g} s for a page;"
+        f" {config.max_pool_size} instances of {each} MiB at most"
+    )
+    if config.max_pool_size * each > available:
+        remedy = "Lower RIPTIDE_WASM_MAX_POOL_SIZE or RIPTIDE_WASM_MEMORY_LIMIT_MB."
+        yield Finding(
+            "note", "limits", f"{message}, where this process may have {available} MiB in all", remedy
+        )
+    else:
+        yield Finding("ok", "limits", message)
+
+
+def _memory_bytes() -> int:
+    """Memory that this process may have: the machine's, or its control group's."""
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    groups = (path.read_text().strip() for path in map(Path, _CGROUP_LIMITS) if path.exists())
+    return min([machine, *(int(limit) for limit in groups if limit.isdigit())])

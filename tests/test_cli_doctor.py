@@ -1,0 +1,111 @@
+"""``riptide doctor``: what is well, what is not, and what to do about it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ALL_SUBJECTS = [
+    "versions",
+    "wasmtime",
+    "project",
+    "options",
+    "limits",
+    "component",
+    "cache",
+    "sample",
+    "counters",
+]
+
+
+def doctor(cwd: Path, **environ: str) -> tuple[int, list[str]]:
+    result = subprocess.run(
+        [sys.executable, "-m", "scrapy_riptide", "doctor"],
+        cwd=cwd,
+        env={**os.environ, **environ},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+    assert "Traceback" not in result.stderr
+    return result.returncode, result.stdout.splitlines()
+
+
+def findings(lines: list[str]) -> dict[str, tuple[str, str]]:
+    """Levels and messages by subject; every remedy behind its message."""
+    text = "\n".join(lines).replace("\n                   -> ", " -> ")
+    return {line[7:17].strip(): (line[:5].strip(), line[19:]) for line in text.splitlines()}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("shelf")
+    (directory / "shelf").mkdir()
+    (directory / "shelf" / "__init__.py").touch()
+    (directory / "scrapy.cfg").write_text("[settings]\ndefault = shelf.settings\n")
+    return directory
+
+
+def set_settings(project: Path, settings: str) -> None:
+    (project / "shelf" / "settings.py").write_text(settings)
+
+
+def test_a_sound_installation_is_0_and_says_what_was_looked_at(tmp_path: Path) -> None:
+    code, lines = doctor(tmp_path)
+    assert code == 0
+    assert list(findings(lines)) == ALL_SUBJECTS
+    assert {level for level, _ in findings(lines).values()} == {"ok"}
+
+
+def test_a_project_that_turns_it_on_is_well(project: Path) -> None:
+    set_settings(project, 'ADDONS = {"scrapy_riptide.Addon": 500}\n')
+    assert findings(doctor(project)[1])["project"][0] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("settings", "level", "words"),
+    [
+        ("", "note", 'ADDONS = {"scrapy_riptide.Addon": 500}'),
+        ('ADDONS = {"scrapy_riptide.Addon": 500}\nRIPTIDE_ENABLED = False\n', "note", "RIPTIDE_ENABLED"),
+        ("RIPTIDE_MODE = 'everything'\n", "WRONG", "RIPTIDE_MODE = 'everything' is not allowed"),
+        ("RIPTIDE_TIMEOUT = 3\n", "WRONG", "did you mean RIPTIDE_TIMEOUT_SECS?"),
+    ],
+)
+def test_what_is_odd_about_a_project_is_said(project: Path, settings: str, level: str, words: str) -> None:
+    set_settings(project, settings)
+    code, lines = doctor(project)
+    assert code == (level == "WRONG")
+    assert findings(lines)["project"][0] == level
+    assert words in findings(lines)["project"][1]
+
+
+@pytest.mark.parametrize(
+    ("environ", "subject", "level", "words"),
+    [
+        ({"RIPTIDE_WASM_TIMEOUT_SECS": "soon"}, "options", "WRONG", "RIPTIDE_WASM_TIMEOUT_SECS = 'soon'"),
+        ({"RIPTIDE_WASM_COMPONENT": "/no/file"}, "component", "WRONG", "Remove RIPTIDE_WASM_COMPONENT"),
+        ({"RIPTIDE_WASM_CACHE_DIR": "/dev/null/x"}, "cache", "WRONG", "set RIPTIDE_WASM_CACHE_DIR"),
+        ({"RIPTIDE_WASM_ENABLE_AOT_CACHE": "0"}, "cache", "note", "every start compiles"),
+        (
+            {"RIPTIDE_WASM_MAX_POOL_SIZE": "1024", "RIPTIDE_WASM_MEMORY_LIMIT_MB": "4096"},
+            "limits",
+            "note",
+            "Lower",
+        ),
+    ],
+)
+def test_what_is_wrong_has_a_remedy(
+    tmp_path: Path, environ: dict[str, str], subject: str, level: str, words: str
+) -> None:
+    code, lines = doctor(tmp_path, **environ)
+    assert code == (level == "WRONG")
+    found = findings(lines)
+    assert found[subject][0] == level
+    assert words in found[subject][1]
+    assert " -> " in found[subject][1]
+    assert {each for each, (level_, _) in found.items() if level_ != "ok"} == {subject}
