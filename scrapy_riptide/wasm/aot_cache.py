@@ -38,6 +38,8 @@ _FORMAT = 1
 # Fits a second-level cache: read and digested while still there.
 _READ_BYTES = 256 * 1024
 
+_left_in_place: set[Path] = set()
+
 
 @dataclass(frozen=True)
 class Loaded:
@@ -128,14 +130,18 @@ class AotCache:
             return None
 
     def _set_aside(self, path: Path, reason: str) -> None:
+        try:
+            path.replace(path.with_name(path.name + _SET_ASIDE))
+        except OSError:  # a read-only cache: the file is met again, and was told of already
+            if path in _left_in_place:
+                return
+            _left_in_place.add(path)
         logger.warning(
             "Compiled component %s is not used and made again: %s. "
             "If this happens often, check the disk; 'riptide cache --clear' empties the cache.",
             path,
             reason,
         )
-        with contextlib.suppress(OSError):
-            path.replace(path.with_name(path.name + _SET_ASIDE))
 
     def store(self, key: str, component: Component) -> None:
         """Writes a compiled component, for every process that starts from now on."""
