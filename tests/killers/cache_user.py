@@ -1,0 +1,61 @@
+"""Starts an extractor over a cache directory and prints ``hit`` or ``miss``; may die while it compiles.
+
+cache_user.py COMPONENT DIRECTORY [--file-limit BYTES] [--die-at MOMENT] [--hold-lock]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+from scrapy_riptide import Extractor, ExtractorConfig
+from scrapy_riptide.wasm import aot_cache, runtime
+
+
+def die(*_: Any, **__: Any) -> Any:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("component")
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("--file-limit", type=int)
+    parser.add_argument("--die-at", choices=["compile", "write", "fsync", "rename"])
+    parser.add_argument("--hold-lock", action="store_true")
+    options = parser.parse_args()
+    config = ExtractorConfig(
+        component=None if options.component == "packaged" else options.component,
+        cache_dir=str(options.directory),
+        fallback=None,
+        initial_pool_size=0,
+    )
+    if options.file_limit:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (options.file_limit, options.file_limit))
+    if options.die_at == "compile":
+        runtime.compile_component = die  # type: ignore[attr-defined]
+    elif options.die_at == "write":
+        os.fdopen = die
+    elif options.die_at == "fsync":
+        os.fsync = die
+    elif options.die_at == "rename":
+        Path.replace = die  # type: ignore[method-assign]
+    if options.hold_lock:
+        wasm = Path(options.component).read_bytes()
+        key = aot_cache.cache_key(wasm, runtime.engine_settings(config))
+        with aot_cache.AotCache(options.directory).lock(key):
+            print("locked", flush=True)
+            time.sleep(120)
+    with Extractor(config) as extractor:
+        extractor.info()
+        print("hit" if extractor.metrics()["riptide_wasm_aot_cache_hits"] else "miss")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,409 @@
+"""The ahead-of-time cache: whatever happens to it, the crawl goes on, with one warning and the remedy."""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Configure
+
+from scrapy_riptide import Extractor, ExtractorConfig
+from scrapy_riptide.wasm.aot_cache import AotCache, default_directory
+from scrapy_riptide.wasm.engine import EngineSettings, make_engine
+
+URL = "https://example.com/"
+SCRIPTS = Path(__file__).parent / "killers"
+AS_ROOT = pytest.mark.skipif(os.getuid() != 0, reason="needs root: mounts, or gives files to another user")
+NOBODY = 65534
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    return tmp_path / "aot"
+
+
+@pytest.fixture
+def at(config: Configure, directory: Path) -> ExtractorConfig:
+    return config(cache_dir=str(directory))
+
+
+def start(config: ExtractorConfig) -> tuple[int | None, int | None]:
+    """Starts an extractor that has to work; the cache's hits and misses."""
+    with Extractor(config) as extractor:
+        assert extractor.extract("hello", URL).text == "hello"
+        metrics = extractor.metrics()
+    return metrics["riptide_wasm_aot_cache_hits"], metrics["riptide_wasm_aot_cache_misses"]
+
+
+MISS, HIT, NO_CACHE = (0, 1), (1, 0), (None, None)
+
+
+def entry(directory: Path) -> Path:
+    """The only compiled component there."""
+    (path,) = directory.glob("*.cwasm")
+    return path
+
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [
+        record.getMessage()
+        for record in caplog.records
+        if record.name == "scrapy_riptide.wasm.aot_cache" and record.levelno == logging.WARNING
+    ]
+
+
+def test_the_first_start_misses_and_the_next_ones_hit(at: ExtractorConfig, directory: Path) -> None:
+    assert [start(at) for _ in range(3)] == [MISS, HIT, HIT]
+    assert (directory.stat().st_mode & 0o777, entry(directory).stat().st_mode & 0o777) == (0o700, 0o600)
+
+
+def test_without_a_cache_there_is_neither_a_hit_nor_a_miss(config: Configure, directory: Path) -> None:
+    assert start(config(cache_dir=str(directory), enable_aot_cache=False)) == NO_CACHE
+    assert not directory.exists()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"fuel_limit": 10**9}, {"max_stack_bytes": 1024 * 1024}, {"component": None, "memory_limit_mb": 64}],
+)
+def test_what_would_compile_to_other_code_is_another_entry(
+    at: ExtractorConfig, config: Configure, directory: Path, other: dict[str, Any]
+) -> None:
+    start(at)
+    with Extractor(config(cache_dir=str(directory), **other)) as extractor:
+        extractor.info()
+        assert extractor.metrics()["riptide_wasm_aot_cache_misses"] == 1
+    assert len(list(directory.glob("*.cwasm"))) == 2
+
+
+@pytest.mark.parametrize("other", [{"timeout_secs": 1}, {"memory_limit_mb": 64}, {"max_pool_size": 1}])
+def test_what_compiles_to_the_same_code_is_the_same_entry(
+    at: ExtractorConfig, config: Configure, directory: Path, other: dict[str, Any]
+) -> None:
+    start(at)
+    assert start(config(cache_dir=str(directory), **other)) == HIT
+
+
+def test_by_default_it_is_in_the_users_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert default_directory() == tmp_path / "scrapy-riptide" / "aot"
+
+
+def test_a_tilde_in_its_path_is_the_home_directory(
+    config: Configure, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert start(config(cache_dir="~/compiled")) == MISS
+    assert entry(tmp_path / "compiled").exists()
+
+
+# Broken files.
+
+
+@pytest.fixture(scope="module")
+def compiled(config: Configure, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with a whole entry, to copy."""
+    directory = tmp_path_factory.mktemp("compiled")
+    start(config(cache_dir=str(directory)))
+    return directory
+
+
+def assert_made_again(at: ExtractorConfig, directory: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The next start warns once, sets the broken file aside and compiles; the one after that hits."""
+    caplog.clear()
+    assert start(at) == MISS
+    (warning,) = warnings(caplog)
+    assert warning.startswith("Compiled component ")
+    assert "is not used and made again" in warning
+    assert "'riptide cache --clear' empties the cache" in warning
+    assert start(at) == HIT
+    assert len(warnings(caplog)) == 1
+
+
+@pytest.mark.parametrize("region", range(8))
+def test_a_flipped_bit_anywhere_is_noticed_before_the_file_is_used(
+    at: ExtractorConfig, directory: Path, compiled: Path, caplog: pytest.LogCaptureFixture, region: int
+) -> None:
+    shutil.copytree(compiled, directory)
+    path = entry(directory)
+    content = bytearray(path.read_bytes())
+    size = len(content) // 8
+    chosen = random.Random(region)  # noqa: S311
+    content[region * size + chosen.randrange(size)] ^= 1 << chosen.randrange(8)
+    path.write_bytes(content)
+    assert_made_again(at, directory, caplog)
+
+
+@pytest.mark.parametrize("share", [0, 0.01, 0.5, 0.999])
+def test_a_truncated_file_is_noticed(
+    at: ExtractorConfig, directory: Path, compiled: Path, caplog: pytest.LogCaptureFixture, share: float
+) -> None:
+    shutil.copytree(compiled, directory)
+    path = entry(directory)
+    os.truncate(path, int(path.stat().st_size * share))
+    assert_made_again(at, directory, caplog)
+
+
+def test_a_file_of_something_else_is_noticed(
+    at: ExtractorConfig, directory: Path, compiled: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    shutil.copytree(compiled, directory)
+    entry(directory).write_bytes(b"<html>" * 1000)
+    assert_made_again(at, directory, caplog)
+
+
+def test_a_whole_file_that_wasmtime_refuses_is_noticed(
+    at: ExtractorConfig, directory: Path, compiled: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An entry whose digest is right, made by another wasmtime or for another machine."""
+    import hashlib
+
+    shutil.copytree(compiled, directory)
+    path = entry(directory)
+    foreign = b"\x7fELF of another make" * 100
+    path.unlink()
+    (directory / f"{path.name.split('.')[0]}.{hashlib.sha256(foreign).hexdigest()}.cwasm").write_bytes(
+        foreign
+    )
+    assert_made_again(at, directory, caplog)
+
+
+def test_a_broken_file_is_kept_aside_for_who_wants_to_know(
+    at: ExtractorConfig, directory: Path, compiled: Path
+) -> None:
+    shutil.copytree(compiled, directory)
+    path = entry(directory)
+    path.write_bytes(b"broken")
+    start(at)
+    assert [each.read_bytes() for each in directory.glob("*.corrupt")] == [b"broken"]
+
+
+def test_files_that_are_not_the_caches_are_left_alone(
+    at: ExtractorConfig, directory: Path, compiled: Path
+) -> None:
+    shutil.copytree(compiled, directory)
+    (directory / "README").write_text("mine")
+    (directory / "x.cwasm").write_bytes(b"not a name of the cache's")
+    assert start(at) == HIT
+    assert (directory / "README").read_text() == "mine"
+
+
+def test_clearing_removes_what_is_the_caches(at: ExtractorConfig, directory: Path, compiled: Path) -> None:
+    shutil.copytree(compiled, directory)
+    (directory / "abc.def.cwasm.corrupt").write_bytes(b"")
+    (directory / "README").write_text("mine")
+    cache = AotCache(directory)
+    assert [size > 0 for _, size in cache.entries()] == [True]
+    assert (cache.clear(), cache.entries()) == (1, [])
+    assert [each.name for each in directory.iterdir()] == ["README"]
+    assert start(at) == MISS
+
+
+def test_listing_and_clearing_a_cache_that_is_not_there(tmp_path: Path) -> None:
+    cache = AotCache(tmp_path / "nowhere")
+    assert (cache.entries(), cache.clear()) == ([], 0)
+
+
+# Broken directories.
+
+
+def assert_done_without(
+    at: ExtractorConfig, directory: Path, caplog: pytest.LogCaptureFixture, why: str
+) -> None:
+    caplog.clear()
+    assert start(at) == MISS
+    (warning,) = warnings(caplog)
+    assert why in warning
+    assert f"Make {directory} a directory that is yours alone with room for 20 MB" in warning
+    assert (
+        "or set RIPTIDE_WASM_CACHE_DIR to one, or RIPTIDE_WASM_ENABLE_AOT_CACHE=0 to do without." in warning
+    )
+
+
+def test_a_symbolic_link_to_a_directory_is_not_used(
+    at: ExtractorConfig, directory: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "elsewhere").mkdir(mode=0o700)
+    directory.symlink_to(tmp_path / "elsewhere")
+    assert_done_without(at, directory, caplog, "is a symbolic link")
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_a_dangling_symbolic_link_is_not_used(
+    at: ExtractorConfig, directory: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    directory.symlink_to(tmp_path / "nowhere")
+    assert_done_without(at, directory, caplog, "File exists")
+    assert not (tmp_path / "nowhere").exists()
+
+
+@AS_ROOT
+def test_a_directory_of_another_user_is_not_used(
+    at: ExtractorConfig, directory: Path, compiled: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    shutil.copytree(compiled, directory)
+    os.chown(directory, NOBODY, NOBODY)
+    assert_done_without(at, directory, caplog, "belongs to another user")
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o770, 0o722])
+def test_a_directory_that_others_can_write_to_is_not_used(
+    at: ExtractorConfig, directory: Path, compiled: Path, caplog: pytest.LogCaptureFixture, mode: int
+) -> None:
+    shutil.copytree(compiled, directory)
+    directory.chmod(mode)
+    assert_done_without(at, directory, caplog, "can be written by other users")
+
+
+def test_a_file_in_the_directorys_place_is_not_used(
+    at: ExtractorConfig, directory: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    directory.write_text("a file")
+    assert_done_without(at, directory, caplog, "is no directory")
+
+
+def test_a_directory_that_can_not_be_made_is_done_without(
+    config: Configure, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("")
+    inside = tmp_path / "file" / "aot"
+    assert_done_without(config(cache_dir=str(inside)), inside, caplog, "Not a directory")
+
+
+@pytest.fixture
+def mounted(directory: Path) -> Iterator[Path]:
+    """A file system of two megabytes."""
+    directory.mkdir(mode=0o700)
+    command = ["mount", "-t", "tmpfs", "-o", "size=2m,mode=0700", "tmpfs", str(directory)]
+    if subprocess.run(command, check=False, capture_output=True).returncode:
+        pytest.skip("this system lets nobody mount")
+    yield directory
+    subprocess.run(["umount", "-l", str(directory)], check=True)
+
+
+@AS_ROOT
+def test_a_read_only_cache_that_has_the_component_is_used(
+    at: ExtractorConfig, mounted: Path, compiled: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for path in compiled.glob("*.cwasm"):
+        shutil.copy(path, mounted)
+    subprocess.run(["mount", "-o", "remount,ro", str(mounted)], check=True)
+    assert start(at) == HIT
+    assert warnings(caplog) == []
+
+
+@AS_ROOT
+def test_a_read_only_cache_without_the_component_is_done_without(
+    at: ExtractorConfig, mounted: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", str(mounted)], check=True)
+    assert_done_without(at, mounted, caplog, "Read-only file system")
+
+
+@AS_ROOT
+def test_a_broken_file_in_a_read_only_cache_is_told_once(
+    at: ExtractorConfig, mounted: Path, compiled: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = entry(compiled)
+    (mounted / path.name).write_bytes(b"broken")
+    subprocess.run(["mount", "-o", "remount,ro", str(mounted)], check=True)
+    assert start(at) == MISS
+    assert len([each for each in warnings(caplog) if "is not used and made again" in each]) == 1
+    assert len([each for each in warnings(caplog) if "can't be used" in each]) == 1
+
+
+@AS_ROOT
+def test_a_full_disk_is_done_without_and_keeps_no_half_file(
+    at: ExtractorConfig, mounted: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (mounted / "ballast").write_bytes(bytes(2 * 1024 * 1024 - 16384))
+    assert_done_without(at, mounted, caplog, "No space left on device")
+    assert {each.suffix for each in mounted.iterdir()} <= {"", ".lock"}
+    assert len(warnings(caplog)) == 1
+
+
+# Processes.
+
+
+def run(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *map(str, arguments)]
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=120, **options)
+
+
+def test_a_disk_quota_is_done_without(misbehaving: Path, directory: Path) -> None:
+    ended = run(SCRIPTS / "cache_user.py", misbehaving, directory, "--file-limit", 10_000)
+    assert (ended.returncode, ended.stdout.split()) == (0, ["miss"]), ended.stderr
+    assert "File too large" in ended.stderr
+    assert list(directory.glob("*.tmp")) == []
+
+
+@pytest.mark.slow
+def test_twenty_processes_that_start_together_compile_once(misbehaving: Path, directory: Path) -> None:
+    command = [sys.executable, str(SCRIPTS / "cache_user.py"), str(misbehaving), str(directory)]
+    started = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(20)]
+    answers = [process.communicate(timeout=120)[0].strip() for process in started]
+    assert [process.returncode for process in started] == [0] * 20
+    assert sorted(answers) == ["hit"] * 19 + ["miss"]
+    assert len(list(directory.glob("*.cwasm"))) == 1
+
+
+@pytest.mark.parametrize("moment", ["compile", "write", "fsync", "rename"])
+def test_a_process_killed_at_any_moment_leaves_no_broken_cache(
+    misbehaving: Path, directory: Path, at: ExtractorConfig, caplog: pytest.LogCaptureFixture, moment: str
+) -> None:
+    killed = run(SCRIPTS / "cache_user.py", misbehaving, directory, "--die-at", moment)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    caplog.clear()
+    assert [start(at), start(at)] == [MISS, HIT]
+    assert warnings(caplog) == []
+
+
+@pytest.mark.slow
+def test_a_process_killed_at_a_random_moment_leaves_no_broken_cache(
+    real_config: Configure, directory: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The packaged component, which takes seconds to compile."""
+    chosen = random.Random(1)  # noqa: S311
+    for _ in range(5):
+        command = [sys.executable, str(SCRIPTS / "cache_user.py"), "packaged", str(directory)]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        time.sleep(chosen.uniform(0.2, 2.5))
+        process.kill()
+        process.wait()
+    with Extractor(real_config(cache_dir=str(directory))) as extractor:
+        assert extractor.validate("<p>hello</p>")
+    assert warnings(caplog) == []
+
+
+def test_a_lock_ends_with_the_process_that_holds_it(
+    misbehaving: Path, directory: Path, at: ExtractorConfig
+) -> None:
+    command = [sys.executable, str(SCRIPTS / "cache_user.py"), str(misbehaving), str(directory)]
+    with subprocess.Popen([*command, "--hold-lock"], stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "locked\n"
+        with Extractor(at) as extractor:
+            time.sleep(0.3)
+            assert extractor.health()["reason"] == "the component is being compiled"
+            holder.kill()
+            holder.wait()
+            assert extractor.extract("hello", URL).text == "hello"
+
+
+def test_an_entry_is_only_for_the_engine_it_was_made_for(at: ExtractorConfig, directory: Path) -> None:
+    """A key says which engine; a file under a wrong key is refused by wasmtime, not run."""
+    start(at)
+    engine = make_engine(EngineSettings(fuel=True))
+    cache = AotCache(directory)
+    assert cache.load(engine, entry(directory).name.split(".")[0]) is None
+    engine.close()
