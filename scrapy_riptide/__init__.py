@@ -10,6 +10,7 @@ from scrapy_riptide.extractor import Extractor
 
 if TYPE_CHECKING:
     from scrapy_riptide.addon import Addon
+    from scrapy_riptide.exporter import RiptideExporter
     from scrapy_riptide.middleware import RiptideMiddleware, RiptideSpiderMiddleware
     from scrapy_riptide.pipelines import RiptidePipeline
 
@@ -23,6 +24,7 @@ __all__ = [
     "HealthStatus",
     "Link",
     "RiptideError",
+    "RiptideExporter",
     "RiptideMiddleware",
     "RiptidePipeline",
     "RiptideSpiderMiddleware",
@@ -32,6 +34,7 @@ __all__ = [
 # starting an extractor.
 _SCRAPY_SIDE = {
     "Addon": "scrapy_riptide.addon",
+    "RiptideExporter": "scrapy_riptide.exporter",
     "RiptideMiddleware": "scrapy_riptide.middleware",
     "RiptidePipeline": "scrapy_riptide.pipelines",
     "RiptideSpiderMiddleware": "scrapy_riptide.middleware",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from scrapy.exceptions import NotConfigured
 from scrapy.settings import BaseSettings
 
+from scrapy_riptide.exporter import RiptideExporter
 from scrapy_riptide.items import ItemFiller
 from scrapy_riptide.middleware import RiptideMiddleware, RiptideSpiderMiddleware
 from scrapy_riptide.pipelines import RiptidePipeline
@@ -22,6 +24,7 @@ _DOWNLOADER_MIDDLEWARE_ORDER = 25
 _SPIDER_MIDDLEWARE_ORDER = 10
 # Before the pipelines that want to find the fields filled.
 _PIPELINE_ORDER = 50
+_EXTENSION_ORDER = 0
 
 
 class Addon:
@@ -50,5 +53,10 @@ class Addon:
         place = settings.setdefault_in_component_priority_dict
         place("DOWNLOADER_MIDDLEWARES", RiptideMiddleware, _DOWNLOADER_MIDDLEWARE_ORDER)
         place("SPIDER_MIDDLEWARES", RiptideSpiderMiddleware, _SPIDER_MIDDLEWARE_ORDER)
+        if riptide.metrics_port is not None or riptide.metrics_textfile is not None:
+            # Served by default where prometheus-client is there; missed only by those who ask for it.
+            asked = any(name in settings for name in ("RIPTIDE_METRICS_PORT", "RIPTIDE_METRICS_TEXTFILE"))
+            if asked or find_spec("prometheus_client"):
+                place("EXTENSIONS", RiptideExporter, _EXTENSION_ORDER)
         if riptide.source_field is not None:
             place("ITEM_PIPELINES", RiptidePipeline, _PIPELINE_ORDER)

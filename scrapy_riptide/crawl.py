@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import weakref
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from scrapy import Spider, signals
 from scrapy.exceptions import NotConfigured
 from scrapy.utils.asyncio import create_looping_call, is_asyncio_available
 
+from scrapy_riptide.figures import CrawlFigures, Extraction
 from scrapy_riptide.settings import RiptideSettings
 from scrapy_riptide.shared import ExtractorLease
-from scrapy_riptide.stats import PageStats
+from scrapy_riptide.stats import ERRORS, EXTRACTED, FALLBACK, POOL_FIGURES, SEEN, SKIPPED, PageStats, by_kind
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -52,9 +53,10 @@ class RiptideCrawl:
             raise NotConfigured("RIPTIDE_ENABLED is False. Set it to True to extract content from pages.")
         _want_asyncio()
         self._crawler = crawler
-        self._before_close: list[Callable[[], None]] = []
+        self._before_close: list[Callable[[], Awaitable[None]]] = []
         self._failure: str | None = None
         self.stats = PageStats(crawler.stats)
+        self.figures = CrawlFigures()
         self._lease = ExtractorLease(self.settings.extractor)
         self.extractor = self._lease.extractor
         # For a crawl that fails before its spider opens: spider_closed never comes.
@@ -63,9 +65,32 @@ class RiptideCrawl:
         crawler.signals.connect(self._spider_opened, signal=signals.spider_opened)
         crawler.signals.connect(self._spider_closed, signal=signals.spider_closed)
 
-    def before_close(self, callback: Callable[[], None]) -> None:
-        """Has ``callback`` called after the last page and before the extractor is given back."""
+    def before_close(self, callback: Callable[[], Awaitable[None]]) -> None:
+        """Has ``callback`` awaited after the last page and before the extractor is given back."""
         self._before_close.append(callback)
+
+    def record(self, extraction: Extraction) -> None:
+        """Counts a page that was given to the extractor; a failure is told, in one line."""
+        self.stats.given(extraction)
+        self.figures.record(extraction)
+        if extraction.kind is None:
+            return
+        fields = {
+            "url": extraction.url,
+            "kind": extraction.kind,
+            "duration_ms": round(extraction.duration_ms, 1),
+            "answered_by": extraction.engine or "nobody",
+        }
+        logger.warning(
+            "Extraction of %(url)s failed: %(kind)s after %(duration_ms)s ms, answered by %(answered_by)s:"
+            " %(message)s",
+            {**fields, "message": extraction.message},
+            # For formatters that write more than the message.
+            extra={
+                "spider": self._crawler.spider,
+                **{f"riptide_{name}": each for name, each in fields.items()},
+            },
+        )
 
     def copy_pool_figures(self) -> None:
         """Writes the pool's present figures into the stats."""
@@ -88,8 +113,26 @@ class RiptideCrawl:
             self._timer.stop()
         self.copy_pool_figures()
         for callback in self._before_close:
-            callback()
+            await callback()
+        logger.info(summary(self.figures, self._crawler.stats.get_stats()), extra={"spider": spider})
         await asyncio.to_thread(self._lease.release)
+
+
+def summary(figures: CrawlFigures, stats: Mapping[str, Any]) -> str:
+    """What became of a crawl's pages, in one line for a person."""
+    errors, skipped, fallback = (by_kind(stats, each) for each in (ERRORS, SKIPPED, FALLBACK))
+    parts = [f"{stats.get(EXTRACTED, 0)} extracted"]
+    parts += [f"{count} failed ({kind})" for kind, count in errors.items()]
+    parts += [f"{count} skipped ({kind})" for kind, count in skipped.items()]
+    line = f"scrapy-riptide: {stats.get(SEEN, 0)} pages: {', '.join(parts)}"
+    if fallback:
+        line += f"; the fallback answered {sum(fallback.values())} of those that failed"
+    if given := sum(figures.extractions.values()):
+        line += f"; {figures.durations_s.sum / given * 1000:.1f} ms a page"
+    if (denied := stats.get(POOL_FIGURES["riptide_wasm_grow_failed_total"])) is not None:
+        peak = stats.get(POOL_FIGURES["riptide_wasm_peak_memory_pages"], 0)
+        line += f"; at most {peak} memory pages in an instance, {denied} growths denied"
+    return line + "."
 
 
 def _want_asyncio() -> None:

@@ -60,6 +60,8 @@ class ItemFiller:
             crawl.stats.item_failed("fields")
             crawl.stop("riptide_item_fields", str(error))
             return
+        if not mapping:
+            return
         try:
             _fill(ItemAdapter(item), content, mapping)
         except (AttributeError, TypeError, ValueError, KeyError) as error:

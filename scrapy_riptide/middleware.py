@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from typing import TYPE_CHECKING, Any
 
 from scrapy import Request, Spider, signals
@@ -13,17 +14,18 @@ from scrapy.spidermiddlewares.base import BaseSpiderMiddleware
 from scrapy.spidermiddlewares.httperror import HttpError, HttpErrorMiddleware
 from scrapy.utils.httpobj import urlparse_cached
 
+from scrapy_riptide.content import Mode
 from scrapy_riptide.crawl import RiptideCrawl
 from scrapy_riptide.errors import (
     ComponentError,
-    ConfigError,
     ExtractorClosed,
     InternalError,
     PoolExhausted,
 )
 from scrapy_riptide.extractor import Outcome
+from scrapy_riptide.figures import Extraction
 from scrapy_riptide.items import ItemFiller
-from scrapy_riptide.page_options import PageOptions, page_options
+from scrapy_riptide.page_options import OptionsError, PageOptions, page_options
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -76,11 +78,13 @@ class RiptideMiddleware:
             response.request = request
         try:
             options = self._options(response)
-        except ConfigError as error:
-            self._failed(response, "options", str(error), 0.0)
+        except OptionsError as error:
+            self._record(response, "none", Outcome(error=error), 0.0)
             return response
         if isinstance(options, PageOptions):
-            self._record(response, await self._outcome(response, options))
+            started = time.perf_counter()
+            outcome = await self._outcome(response, options)
+            self._record(response, options.mode, outcome, (time.perf_counter() - started) * 1000)
         else:
             self._crawl.stats.skipped(options)
         return response
@@ -154,46 +158,33 @@ class RiptideMiddleware:
             )
             return Outcome(error=InternalError(repr(error)))
 
-    def _record(self, response: Response, outcome: Outcome) -> None:
-        size = len(response.body)
-        response.meta[DURATION_KEY] = outcome.duration_ms
-        if outcome.content is not None:
-            response.meta[CONTENT_KEY] = outcome.content
-        if outcome.error is None:
-            self._crawl.stats.extracted(size, outcome.duration_ms)
-        elif outcome.content is None:
-            self._failed(response, outcome.error.kind, str(outcome.error), outcome.duration_ms)
-        else:
-            self._crawl.stats.failed(outcome.error.kind, size, outcome.duration_ms, answered=True)
-            self._log_failure(
-                response, outcome.error.kind, str(outcome.error), outcome.duration_ms, outcome.content.engine
-            )
-
-    def _failed(self, response: Response, kind: str, message: str, duration_ms: float) -> None:
-        response.meta[ERROR_KEY] = {
-            "kind": kind,
-            "message": message,
-            "url": response.url,
-            "duration_ms": duration_ms,
-        }
-        self._crawl.stats.failed(kind, len(response.body), duration_ms, answered=False)
-        self._log_failure(response, kind, message, duration_ms, "nobody")
-
-    def _log_failure(
-        self, response: Response, kind: str, message: str, duration_ms: float, answered_by: str
-    ) -> None:
-        logger.warning(
-            "Extraction of %(url)s failed: %(kind)s after %(duration_ms).0f ms, answered by %(answered_by)s:"
-            " %(message)s",
-            {
-                "url": response.url,
-                "kind": kind,
-                "duration_ms": duration_ms,
-                "answered_by": answered_by,
-                "message": message,
-            },
-            extra={"spider": self._crawler.spider},
+    def _record(self, response: Response, mode: Mode, outcome: Outcome, elapsed_ms: float) -> None:
+        content, error = outcome.content, outcome.error
+        extraction = Extraction(
+            url=response.url,
+            mode=mode if isinstance(mode, str) else "custom",
+            engine=content.engine if content else None,
+            kind=error.kind if error else None,
+            message=str(error or ""),
+            html_bytes=len(response.body),
+            markdown_bytes=len(content.markdown.encode()) if content else 0,
+            duration_ms=outcome.duration_ms,
+            wait_ms=max(0.0, elapsed_ms - outcome.duration_ms),
+            title=content.title if content else None,
+            quality_score=content.quality_score if content else None,
+            word_count=content.word_count if content else None,
         )
+        self._crawl.record(extraction)
+        response.meta[DURATION_KEY] = outcome.duration_ms
+        if content is not None:
+            response.meta[CONTENT_KEY] = content
+        elif error is not None:
+            response.meta[ERROR_KEY] = {
+                "kind": error.kind,
+                "message": str(error),
+                "url": response.url,
+                "duration_ms": outcome.duration_ms,
+            }
 
 
 class RiptideSpiderMiddleware(BaseSpiderMiddleware):

@@ -9,11 +9,17 @@ from typing import Any
 
 from scrapy_riptide.config import Allowed, integer
 from scrapy_riptide.content import Mode
-from scrapy_riptide.errors import ConfigError
+from scrapy_riptide.errors import ExtractionError
 from scrapy_riptide.settings import RiptideSettings, mode_or_selectors
 
 #: The keys of a dict.
 KEYS = ("mode", "select", "max_body_bytes")
+
+
+class OptionsError(ExtractionError):
+    """A request's ``meta["riptide"]`` means nothing."""
+
+    kind = "options"
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,7 @@ def page_options(value: Any, settings: RiptideSettings) -> PageOptions:
 
     :param value: True, a mode's name, a list of CSS selectors, or a dict of ``mode``, ``select``
         (one CSS selector or several) and ``max_body_bytes``
-    :raises ConfigError: anything else
+    :raises OptionsError: anything else
     """
     if isinstance(value, Mapping):
         return _from_dict(value, settings)
@@ -41,11 +47,11 @@ def _from_dict(value: Mapping[str, Any], settings: RiptideSettings) -> PageOptio
     for key in value:
         if key not in KEYS:
             close = get_close_matches(str(key), KEYS, n=1, cutoff=0.0)
-            raise ConfigError(f"meta['riptide'] has the unknown key {key!r}: did you mean {close[0]!r}?")
+            raise OptionsError(f"meta['riptide'] has the unknown key {key!r}: did you mean {close[0]!r}?")
     mode: Mode = settings.mode
     if "select" in value:
         if value.get("mode", "custom") != "custom":
-            raise ConfigError(
+            raise OptionsError(
                 f"meta['riptide'] has both mode = {value['mode']!r} and select: keep one of them."
             )
         select = value["select"]
@@ -62,6 +68,6 @@ def _parsed(allowed: Allowed, value: Any, key: str) -> Any:
     try:
         return allowed.parse(value)
     except (ValueError, TypeError, OverflowError):
-        raise ConfigError(
+        raise OptionsError(
             f"meta['riptide']{key} = {value!r} is not allowed: it takes {allowed.sentence}."
         ) from None

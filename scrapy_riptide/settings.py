@@ -92,6 +92,34 @@ def _item_classes() -> Allowed:
     return Allowed(parse, "item classes (dict, Item, dataclass, attrs, pydantic) or their import paths")
 
 
+def _ports() -> Allowed:
+    port = integer(1, 65535)
+
+    def parse(value: Any) -> tuple[int, int]:
+        if isinstance(value, str):
+            value = [each.strip(" []()") for each in value.split(",")]
+        if not isinstance(value, (list, tuple)):
+            value = [value]
+        first, last = (value[0], value[-1]) if len(value) in (1, 2) else (1, 0)
+        first, last = port.parse(first), port.parse(last)
+        if first > last:
+            raise ValueError
+        return first, last
+
+    return Allowed(parse, "a port, or the first and the last of a range, from 1 to 65535")
+
+
+def _host_names() -> Allowed:
+    def parse(value: Any) -> tuple[str, ...]:
+        if isinstance(value, str):
+            value = [each.strip() for each in value.split(",")]
+        if not all(isinstance(each, str) and each and "/" not in each for each in value):
+            raise ValueError
+        return tuple(each.lower() for each in value)
+
+    return Allowed(parse, "a list of host names")
+
+
 @dataclass(frozen=True, kw_only=True)
 class RiptideSettings:
     """What a crawl's settings say to the plugin. Made by :meth:`from_settings`, read everywhere."""
@@ -131,6 +159,30 @@ class RiptideSettings:
     )
     stats_interval_secs: float = option(
         10.0, decimal(0.1, 86400, unit="seconds"), "How often the pool's figures are written into the stats."
+    )
+    metrics_port: tuple[int, int] | None = option(
+        (9410, 9460),
+        optional(_ports()),
+        "Where metrics, health and a live page of the crawl are served: the first free port. None: nowhere.",
+    )
+    metrics_host: str = option(
+        "127.0.0.1", text("an address or a host's name"), "The interface to serve them on."
+    )
+    metrics_allowed_hosts: tuple[str, ...] = option(
+        (),
+        _host_names(),
+        "Names under which the server may be asked, beside addresses and localhost."
+        " Others are refused: a web page must not read a crawl through a name of its own.",
+    )
+    metrics_targets_dir: str | None = option(
+        None,
+        optional(text("a directory's path")),
+        "Where Prometheus (file_sd) finds a file about the server.",
+    )
+    metrics_textfile: str | None = option(
+        None,
+        optional(text("a file's path")),
+        "A file that gets the metrics every 30 seconds and at the end, for the node exporter.",
     )
     extractor: ExtractorConfig = field(default_factory=ExtractorConfig)
 

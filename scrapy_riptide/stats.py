@@ -14,6 +14,8 @@ from typing import Any
 
 from scrapy.statscollectors import StatsCollector
 
+from scrapy_riptide.figures import Extraction
+
 SEEN = "riptide/pages/seen"
 EXTRACTED = "riptide/pages/extracted"
 ERRORS = "riptide/errors"
@@ -50,25 +52,34 @@ POOL_FIGURES = {
 }
 
 
+def by_kind(stats: Mapping[str, Any], prefix: str) -> dict[str, int]:
+    """The counts of all kinds below a prefix."""
+    return {
+        name.removeprefix(f"{prefix}/"): count
+        for name, count in stats.items()
+        if name.startswith(f"{prefix}/")
+    }
+
+
 class PageStats:
     """Counts pages and items into a crawl's stats. To be used on the event loop only."""
 
     def __init__(self, stats: StatsCollector) -> None:
         self._stats = stats
 
-    def extracted(self, body_bytes: int, duration_ms: float) -> None:
-        """A guest extracted a page."""
+    def given(self, extraction: Extraction) -> None:
+        """A page was given to the extractor, and has its outcome."""
         self._stats.inc_value(SEEN)
-        self._stats.inc_value(EXTRACTED)
-        self._took(body_bytes, duration_ms)
-
-    def failed(self, kind: str, body_bytes: int, duration_ms: float, *, answered: bool) -> None:
-        """A guest could not extract a page; ``answered`` says whether the fallback could."""
-        self._stats.inc_value(SEEN)
-        self._stats.inc_value(f"{ERRORS}/{kind}")
-        if answered:
-            self._stats.inc_value(f"{FALLBACK}/{kind}")
-        self._took(body_bytes, duration_ms)
+        if extraction.kind is None:
+            self._stats.inc_value(EXTRACTED)
+        else:
+            self._stats.inc_value(f"{ERRORS}/{extraction.kind}")
+            if extraction.engine is not None:
+                self._stats.inc_value(f"{FALLBACK}/{extraction.kind}")
+        self._stats.inc_value(BYTES, extraction.html_bytes)
+        milliseconds = round(extraction.duration_ms)
+        self._stats.inc_value(TOTAL_MS, milliseconds)
+        self._stats.max_value(MAX_MS, milliseconds)
 
     def skipped(self, kind: str) -> None:
         """A page was passed through as it came."""
@@ -100,9 +111,3 @@ class PageStats:
                     self._stats.set_value(f"{stat}/{reason}", count)
             elif value is not None:
                 self._stats.set_value(stat, value)
-
-    def _took(self, body_bytes: int, duration_ms: float) -> None:
-        self._stats.inc_value(BYTES, body_bytes)
-        milliseconds = round(duration_ms)
-        self._stats.inc_value(TOTAL_MS, milliseconds)
-        self._stats.max_value(MAX_MS, milliseconds)

@@ -38,6 +38,11 @@ def test_without_settings_there_are_the_defaults() -> None:
         item_classes=None,
         source_field=None,
         stats_interval_secs=10.0,
+        metrics_port=(9410, 9460),
+        metrics_host="127.0.0.1",
+        metrics_allowed_hosts=(),
+        metrics_targets_dir=None,
+        metrics_textfile=None,
         extractor=ExtractorConfig(),
     )
 
@@ -74,6 +79,11 @@ def test_settings_win_over_the_environment() -> None:
     assert (extractor.timeout_secs, extractor.max_uses) == (8.0, 9)
 
 
+@pytest.mark.parametrize("value", [9410, "9410", [9410], [9410, 9410], "9410, 9410", "[9410,9410]"])
+def test_a_port_is_one_or_a_range(value: Any) -> None:
+    assert read(METRICS_PORT=value).metrics_port == (9410, 9410)
+
+
 def test_a_list_of_content_fields_keeps_their_names() -> None:
     assert read(ITEM_FIELDS=["title", "text"]).item_fields == {"title": "title", "text": "text"}
 
@@ -106,6 +116,15 @@ BAD = [
         "RIPTIDE_SOURCE_FIELD = 7 is not allowed: it takes the name of an item field, or None",
     ),
     ("STATS_INTERVAL_SECS", 0, "RIPTIDE_STATS_INTERVAL_SECS = 0 is not allowed"),
+    (
+        "METRICS_PORT",
+        [9460, 9410],
+        "RIPTIDE_METRICS_PORT = [9460, 9410] is not allowed: it takes a port, or the first",
+    ),
+    ("METRICS_PORT", 0, "RIPTIDE_METRICS_PORT = 0 is not allowed"),
+    ("METRICS_PORT", [1, 2, 3], "RIPTIDE_METRICS_PORT = [1, 2, 3] is not allowed"),
+    ("METRICS_HOST", "", "RIPTIDE_METRICS_HOST = '' is not allowed"),
+    ("METRICS_ALLOWED_HOSTS", ["http://a/"], "RIPTIDE_METRICS_ALLOWED_HOSTS"),
     ("MEMORY_LIMIT_MB", 5000, "RIPTIDE_MEMORY_LIMIT_MB = 5000 is not allowed"),
     (
         "MEMORY_LIMT_MB",

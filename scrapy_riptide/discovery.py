@@ -1,0 +1,84 @@
+"""Files by which Prometheus finds a crawl: a target for each server, or the metrics themselves."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+
+_PREFIX = "riptide-"
+_CONNECT_TIMEOUT_S = 0.5
+
+
+class TargetFile:
+    """A ``file_sd`` file for one server: written when it listens, removed before it stops.
+
+    A process that was killed leaves its file behind; whoever starts next in that directory and on
+    that machine removes it.
+
+    :param directory: made if it isn't there
+    :param labels: what Prometheus is to know about the target
+    :raises OSError: the directory can't be written
+    """
+
+    def __init__(self, directory: str, host: str, port: int, labels: Mapping[str, str]) -> None:
+        folder = Path(directory)
+        folder.mkdir(parents=True, exist_ok=True)
+        _sweep(folder)
+        self._path = folder / f"{_PREFIX}{socket.gethostname()}-{os.getpid()}-{port}.json"
+        target = {
+            "targets": [_address(host, port)],
+            "labels": {key: value for key, value in labels.items() if value},
+        }
+        write_whole(self._path, json.dumps([target], indent=2).encode() + b"\n")
+
+    def remove(self) -> None:
+        """Takes the file away. Idempotent."""
+        self._path.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes a file so that a reader sees all of it or what was there before."""
+    # A name that neither file_sd (*.json) nor the node exporter (*.prom) reads.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _address(host: str, port: int) -> str:
+    name = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}.get(host, host)  # noqa: S104
+    return f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
+
+
+def _sweep(folder: Path) -> None:
+    for path in folder.glob(f"{_PREFIX}{socket.gethostname()}-*-*.json"):
+        with contextlib.suppress(ValueError):
+            pid, port = map(int, path.stem.split("-")[-2:])
+            if not _is_running(pid) or not _listens(path, port):
+                path.unlink(missing_ok=True)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _listens(path: Path, port: int) -> bool:
+    """Whether the target answers. Process numbers come round again."""
+    try:
+        host = json.loads(path.read_text())[0]["targets"][0].rpartition(":")[0].strip("[]")
+        with socket.create_connection((host, port), timeout=_CONNECT_TIMEOUT_S):
+            return True
+    except (OSError, ValueError, LookupError):
+        return False

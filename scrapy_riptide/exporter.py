@@ -1,0 +1,147 @@
+"""The extension that shows a crawl to the outside while it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+from scrapy import signals
+from scrapy.exceptions import NotConfigured
+
+from scrapy_riptide.crawl import RiptideCrawl
+from scrapy_riptide.discovery import TargetFile, write_whole
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+    from scrapy.crawler import Crawler
+    from typing_extensions import Self
+
+logger = logging.getLogger(__name__)
+
+_TEXTFILE_INTERVAL_S = 30.0
+
+
+class RiptideExporter:
+    """Serves metrics, health and a live page, and writes the files that lead Prometheus there.
+
+    What can't be served or written is told once, and the crawl goes on.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._crawl = RiptideCrawl.of(crawler)
+        settings = self._crawl.settings
+        if settings.metrics_port is None and settings.metrics_textfile is None:
+            raise NotConfigured(
+                "RIPTIDE_METRICS_PORT and RIPTIDE_METRICS_TEXTFILE are None. Set one of them to see metrics."
+            )
+        try:
+            from scrapy_riptide.live import LiveFeed
+            from scrapy_riptide.metrics import make_registry
+        except ImportError as error:
+            raise NotConfigured(
+                f"Metrics need prometheus-client ({error}). Install it with pip install"
+                " 'scrapy-riptide[metrics]', or set RIPTIDE_METRICS_PORT to None."
+            ) from error
+        #: Everything about the crawl, for a server or gateway of one's own.
+        self.registry: CollectorRegistry = make_registry(crawler, self._crawl)
+        self._feed = LiveFeed(crawler, self._crawl)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._runner: web.AppRunner | None = None
+        self._target: TargetFile | None = None
+        self._textfile_failed = False
+        #: The port that is served, once it is.
+        self.port: int | None = None
+        crawler.signals.connect(self._start, signal=signals.spider_opened)
+        self._crawl.before_close(self._stop)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Scrapy's constructor."""
+        return cls(crawler)
+
+    async def _start(self) -> None:
+        self._tasks.append(asyncio.create_task(self._feed.run()))
+        if self._crawl.settings.metrics_textfile is not None:
+            self._tasks.append(asyncio.create_task(self._keep_textfile()))
+        if self._crawl.settings.metrics_port is not None:
+            await self._listen(*self._crawl.settings.metrics_port)
+        if self.port is not None and self._crawl.settings.metrics_targets_dir is not None:
+            await asyncio.to_thread(self._write_target, self._crawl.settings.metrics_targets_dir, self.port)
+
+    async def _stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._crawl.settings.metrics_textfile is not None:
+            await self._write_textfile()
+        if self._target is not None:
+            self._target.remove()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _listen(self, first: int, last: int) -> None:
+        from scrapy_riptide.server import make_app
+
+        host = self._crawl.settings.metrics_host
+        runner = web.AppRunner(
+            make_app(self._crawl, self.registry, self._feed), access_log=None, shutdown_timeout=1.0
+        )
+        await runner.setup()
+        for port in range(first, last + 1):
+            reason = await _try_to_listen(runner, host, port)
+            if reason is None:
+                self._runner, self.port = runner, port
+                logger.info(
+                    "Metrics, health and a live page at http://%s:%d/",
+                    host,
+                    port,
+                    extra={"spider": self._crawler.spider},
+                )
+                return
+        await runner.cleanup()
+        logger.error(
+            "RIPTIDE_METRICS_PORT = %r: no port of %s can be used (%s). The crawl goes on without metrics.",
+            [first, last],
+            host,
+            reason,
+            extra={"spider": self._crawler.spider},
+        )
+
+    def _write_target(self, directory: str, port: int) -> None:
+        from scrapy_riptide.metrics import labels_of
+
+        try:
+            self._target = TargetFile(
+                directory, self._crawl.settings.metrics_host, port, labels_of(self._crawler)
+            )
+        except OSError as error:
+            logger.error("RIPTIDE_METRICS_TARGETS_DIR = %r can't be written: %s.", directory, error)
+
+    async def _keep_textfile(self) -> None:
+        while True:
+            await self._write_textfile()
+            await asyncio.sleep(_TEXTFILE_INTERVAL_S)
+
+    async def _write_textfile(self) -> None:
+        from prometheus_client import generate_latest
+
+        path = self._crawl.settings.metrics_textfile
+        assert path is not None
+        try:
+            await asyncio.to_thread(write_whole, Path(path), generate_latest(self.registry))
+        except OSError as error:
+            if not self._textfile_failed:
+                logger.error("RIPTIDE_METRICS_TEXTFILE = %r can't be written: %s.", path, error)
+            self._textfile_failed = True
+
+
+async def _try_to_listen(runner: web.AppRunner, host: str, port: int) -> OSError | None:
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError as error:
+        return error
+    return None

@@ -1,0 +1,212 @@
+"""Prometheus metrics of one crawl, on a registry of its own.
+
+Nothing is counted here. At each scrape the collector reads the owners of the figures: the
+extractor, the crawl's stats, and :class:`~scrapy_riptide.figures.CrawlFigures`. A figure that
+can't be known is left out.
+
+``riptide_wasm_aot_cache_hits`` and ``_misses`` are gauges: they say how the present extractor came
+by its component, once, and a counter would have to be called ``..._total``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+    StateSetMetricFamily,
+)
+from prometheus_client.registry import Collector
+
+from scrapy_riptide import stats as names
+from scrapy_riptide.figures import CrawlFigures, Histogram
+from scrapy_riptide.stats import by_kind
+from scrapy_riptide.wasm.breaker import BreakerState
+from scrapy_riptide.wasm.pool import Pressure
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+    from scrapy_riptide.crawl import RiptideCrawl
+
+LABELS = ("spider", "project", "job")
+
+# The first is the target, the last what nobody wants to wait for.
+_COLD_START_BOUNDS_MS = (1.0, 2.5, 5.0, 10.0, 15.0, 25.0, 50.0, 100.0, 1000.0, 10000.0)
+
+#: Gauges of ``Extractor.metrics()``, under the same name.
+GAUGES = {
+    "riptide_wasm_memory_pages": "Pages (64 KiB) of linear memory that the instances have",
+    "riptide_wasm_peak_memory_pages": "The most pages that one instance had",
+    "riptide_wasm_memory_limit_pages": "Pages that one instance may have",
+    "riptide_wasm_memory_budget_pages": "Pages that all instances together may have",
+    "riptide_wasm_aot_cache_hits": "1 if the extractor found its component compiled in the cache",
+    "riptide_wasm_aot_cache_misses": "1 if the extractor had to compile its component",
+    "riptide_pool_instances_max": "Instances at most",
+    "riptide_pool_reuse_ratio": "Share of checkouts that found an instance ready",
+    "riptide_workers": "Worker threads",
+    "riptide_workers_busy": "Worker threads at work",
+    "riptide_queue_depth": "Documents waiting for a worker thread",
+}
+#: Counters of ``Extractor.metrics()``, under the same name.
+COUNTERS = {
+    "riptide_wasm_grow_failed_total": "Growths of linear memory that were denied",
+    "riptide_wasm_errors_total": "Calls of a guest that ended with an error of the machinery",
+    "riptide_wasm_cleanups_performed_total": "Instances whose memory was given back",
+    "riptide_wasm_leaks_total": "Instances replaced because their memory kept growing",
+    "riptide_pool_instances_created_total": "Instances made",
+    "riptide_pool_checkouts_total": "Times that an instance was taken from the pool",
+    "riptide_pool_health_checks_total": "Health checks of idle instances",
+}
+#: Counters of ``Extractor.metrics()`` that are dicts: their label and meaning.
+COUNTERS_BY = {
+    "riptide_pool_retired_total": ("reason", "Instances given up"),
+    "riptide_breaker_transitions_total": ("state", "Changes of the circuit breaker into a state"),
+}
+#: Counters that the crawl's stats hold by kind: their stats' prefix, their label and meaning.
+FROM_STATS = {
+    "riptide_errors_total": (names.ERRORS, "kind", "Pages that a guest could not extract"),
+    "riptide_skipped_total": (names.SKIPPED, "kind", "Pages passed through as they came"),
+    "riptide_fallback_total": (names.FALLBACK, "reason", "Pages for which the fallback answered"),
+    "riptide_item_errors_total": (names.ITEM_ERRORS, "kind", "Items that could not be filled"),
+}
+#: Counters that the crawl's stats hold as one number.
+FROM_STAT = {
+    "riptide_pages_seen_total": (names.SEEN, "Pages that came by"),
+    "riptide_pages_extracted_total": (names.EXTRACTED, "Pages that a guest extracted"),
+    "riptide_pool_exhausted_retries_total": (names.POOL_RETRIES, "Tries that found no free instance"),
+    "riptide_items_filled_total": (names.ITEMS_FILLED, "Items filled with content"),
+    "riptide_items_extracted_total": (names.ITEMS_EXTRACTED, "Items whose own source was extracted"),
+}
+
+
+def make_registry(crawler: Crawler, crawl: RiptideCrawl) -> CollectorRegistry:
+    """A registry with everything about one crawl."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(CrawlCollector(crawler, crawl))
+    return registry
+
+
+def labels_of(crawler: Crawler) -> dict[str, str]:
+    """The labels of every series: spider, project, and the job's id where Scrapyd gave one."""
+    spider = crawler.spider
+    return {
+        "spider": crawler.spidercls.name if spider is None else spider.name,
+        "project": str(crawler.settings["BOT_NAME"]),
+        "job": str(getattr(spider, "_job", None) or os.environ.get("SCRAPY_JOB", "")),
+    }
+
+
+class CrawlCollector(Collector):
+    """Reads a crawl's figures where they are kept."""
+
+    def __init__(self, crawler: Crawler, crawl: RiptideCrawl) -> None:
+        self._crawler = crawler
+        self._crawl = crawl
+
+    def collect(self) -> Iterator[Metric]:
+        """Every metric family of the crawl."""
+        family = _Families(labels_of(self._crawler))
+        yield from _extractor_families(family, self._crawl.extractor.metrics())
+        yield from _crawl_families(family, self._crawl.figures)
+        stats = self._crawler.stats.get_stats()
+        for name, (prefix, label, meaning) in FROM_STATS.items():
+            yield family.counters(name, meaning, (label,), _keyed(by_kind(stats, prefix)))
+        for name, (stat, meaning) in FROM_STAT.items():
+            yield family.counter(name, meaning, stats.get(stat, 0))
+
+
+def _extractor_families(family: _Families, metrics: Mapping[str, Any]) -> Iterator[Metric]:
+    for name, meaning in GAUGES.items():
+        if metrics.get(name) is not None:
+            yield family.gauge(name, meaning, metrics[name])
+    for name, meaning in COUNTERS.items():
+        if metrics.get(name) is not None:
+            yield family.counter(name, meaning, metrics[name])
+    for name, (label, meaning) in COUNTERS_BY.items():
+        yield family.counters(name, meaning, (label,), _keyed(metrics[name]))
+    instances = {(state,): metrics[f"riptide_pool_instances_{state}"] for state in ("active", "idle")}
+    yield family.gauges("riptide_pool_instances", "Instances by state", ("state",), instances)
+    cold_start_ms = metrics["riptide_wasm_cold_start_time_ms"]
+    if cold_start_ms is not None:
+        histogram = Histogram(_COLD_START_BOUNDS_MS)
+        histogram.observe(cold_start_ms)
+        meaning = "Milliseconds from the extractor's start to its first instance"
+        yield family.histogram("riptide_wasm_cold_start_time_ms", meaning, histogram)
+    yield family.state(
+        "riptide_breaker_state",
+        "State of the circuit breaker",
+        BreakerState,
+        metrics["riptide_breaker_state"],
+    )
+    pressure = metrics["riptide_pool_pressure"]
+    if pressure is not None:
+        yield family.state("riptide_pool_pressure", "Use of the pool's memory budget", Pressure, pressure)
+
+
+def _crawl_families(family: _Families, figures: CrawlFigures) -> Iterator[Metric]:
+    yield family.counters(
+        "riptide_extractions_total",
+        "Pages given to the extractor",
+        ("engine", "mode", "outcome"),
+        figures.extractions,
+    )
+    yield family.histogram(
+        "riptide_extraction_duration_seconds", "Time of a page on a worker thread", figures.durations_s
+    )
+    yield family.histogram("riptide_extraction_wait_seconds", "Time of a page before that", figures.waits_s)
+    yield family.histogram(
+        "riptide_event_loop_lag_seconds", "Lateness of a timer on the loop", figures.loop_lags_s
+    )
+    yield family.counter(
+        "riptide_html_bytes_total", "Bytes of the bodies given to an extractor", figures.html_bytes
+    )
+    yield family.counter(
+        "riptide_markdown_bytes_total", "Bytes of Markdown that came back", figures.markdown_bytes
+    )
+
+
+def _keyed(counts: Mapping[str, int]) -> dict[tuple[str], int]:
+    return {(kind,): count for kind, count in counts.items()}
+
+
+class _Families:
+    """Makes metric families with the crawl's labels before their own."""
+
+    def __init__(self, labels: Mapping[str, str]) -> None:
+        self._names = list(labels)
+        self._values = list(labels.values())
+
+    def gauge(self, name: str, meaning: str, value: float) -> Metric:
+        return self.gauges(name, meaning, (), {(): value})
+
+    def counter(self, name: str, meaning: str, value: float) -> Metric:
+        return self.counters(name, meaning, (), {(): value})
+
+    def gauges(self, name: str, meaning: str, own: Iterable[str], values: Mapping[Any, float]) -> Metric:
+        family = GaugeMetricFamily(name, meaning, labels=[*self._names, *own])
+        for key, value in values.items():
+            family.add_metric([*self._values, *key], value)
+        return family
+
+    def counters(self, name: str, meaning: str, own: Iterable[str], values: Mapping[Any, float]) -> Metric:
+        family = CounterMetricFamily(name, meaning, labels=[*self._names, *own])
+        for key, value in values.items():
+            family.add_metric([*self._values, *key], value)
+        return family
+
+    def histogram(self, name: str, meaning: str, histogram: Histogram) -> Metric:
+        family = HistogramMetricFamily(name, meaning, labels=self._names)
+        family.add_metric(self._values, list(histogram.cumulative()), histogram.sum)
+        return family
+
+    def state(self, name: str, meaning: str, states: type[BreakerState | Pressure], value: str) -> Metric:
+        family = StateSetMetricFamily(name, meaning, labels=self._names)
+        family.add_metric(self._values, {str(each.value): each.value == value for each in states})
+        return family

@@ -1,0 +1,489 @@
+"""What a crawl shows to the outside: metrics, health, the live page, and the files that lead there."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from crawls import AS_IT_IS, Page, PageSpider, article, crawl, messages, site
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
+from prometheus_client.parser import text_string_to_metric_families as parse_text
+from scrapy.http import Response
+
+from scrapy_riptide import RiptideExporter
+from scrapy_riptide.figures import Histogram
+from scrapy_riptide.metrics import COUNTERS_BY, FROM_STATS
+from scrapy_riptide.server import is_allowed_host
+
+PAGES: dict[str, Page] = {"/fine": "fine", "/trap": "!t", "/memory": "!x", "/invalid": "!e0", "/blank": " "}
+REFERENCE = Path(__file__).parent.parent / "docs" / "reference" / "metrics.md"
+
+
+@pytest.fixture
+def settings(cache_dir: Path, misbehaving: Path) -> dict[str, Any]:
+    return {
+        "RIPTIDE_CACHE_DIR": str(cache_dir),
+        "RIPTIDE_COMPONENT": str(misbehaving),
+        "RIPTIDE_MEMORY_LIMIT_MB": 16,
+        "RIPTIDE_FAILURE_THRESHOLD": 100,
+        "CONCURRENT_REQUESTS": 1,
+        "BOT_NAME": "harbour",
+        **AS_IT_IS,
+    }
+
+
+class AskingSpider(PageSpider):
+    """After its last page it asks its own server for some paths."""
+
+    name = "asking"
+    ask: tuple[tuple[str, Mapping[str, str]], ...] = ()
+    last = "/blank"
+
+    async def parse(self, response: Response) -> Any:
+        if not response.url.endswith(self.last):
+            return
+        exporter = self.crawler.get_extension(RiptideExporter)
+        assert exporter is not None
+        for path, headers in self.ask:
+            async with (
+                aiohttp.ClientSession() as session,
+                session.get(f"http://127.0.0.1:{exporter.port}{path}", headers=dict(headers)) as answer,
+            ):
+                yield {
+                    "status": answer.status,
+                    "type": answer.headers["Content-Type"],
+                    "text": await answer.text(),
+                    "headers": dict(answer.headers),
+                    "port": exporter.port,
+                }
+
+
+async def ask(
+    settings: dict[str, Any],
+    *paths: str,
+    headers: Mapping[str, str] | None = None,
+    pages: Mapping[str, Page] = PAGES,
+) -> tuple[list[Any], dict[str, Any]]:
+    async with site(pages) as root:
+        result = await crawl(
+            AskingSpider,
+            settings,
+            root=root,
+            paths=tuple(pages),
+            ask=tuple((path, headers or {}) for path in paths),
+        )
+    return result.items, result.stats
+
+
+OPENMETRICS = {"Accept": "application/openmetrics-text; version=1.0.0"}
+
+
+def values(families: Any) -> dict[str, float]:
+    """Samples by name and own labels."""
+    found: dict[str, float] = {}
+    for family in families:
+        for sample in family.samples:
+            assert sample.labels["spider"] == "asking"
+            assert sample.labels["project"] == "harbour"
+            own = [
+                f"{name}={value}"
+                for name, value in sample.labels.items()
+                if name not in ("spider", "project", "job")
+            ]
+            found[",".join([sample.name, *sorted(own)])] = sample.value
+    return found
+
+
+async def test_the_metrics_are_the_stats(settings: dict[str, Any]) -> None:
+    items, stats = await ask(settings, "/metrics")
+    found = values(parse_text(items[0]["text"]))
+    assert items[0]["type"].startswith("text/plain; version=")
+    expected = {
+        "riptide_pages_seen_total": 5,
+        "riptide_pages_extracted_total": 1,
+        "riptide_errors_total,kind=trap": 1,
+        "riptide_errors_total,kind=memory_limit": 1,
+        "riptide_errors_total,kind=invalid_html": 1,
+        "riptide_fallback_total,reason=trap": 1,
+        "riptide_fallback_total,reason=memory_limit": 1,
+        "riptide_skipped_total,kind=empty": 1,
+        "riptide_extractions_total,engine=wasm,mode=article,outcome=ok": 1,
+        "riptide_extractions_total,engine=parsel,mode=article,outcome=trap": 1,
+        "riptide_extractions_total,engine=parsel,mode=article,outcome=memory_limit": 1,
+        "riptide_extractions_total,engine=none,mode=article,outcome=invalid_html": 1,
+        "riptide_extraction_duration_seconds_count": 4,
+        "riptide_extraction_wait_seconds_count": 4,
+        "riptide_html_bytes_total": sum(
+            len(PAGES[path]) for path in ("/fine", "/trap", "/memory", "/invalid")
+        ),
+        "riptide_wasm_grow_failed_total": stats["riptide/wasm/grow_failed"],
+        "riptide_wasm_peak_memory_pages": stats["riptide/wasm/peak_memory_pages"],
+        "riptide_wasm_cold_start_time_ms_count": 1,
+        "riptide_wasm_memory_limit_pages": 256,
+        "riptide_breaker_state,riptide_breaker_state=closed": 1,
+        "riptide_breaker_state,riptide_breaker_state=open": 0,
+        "riptide_pool_instances,state=active": 0,
+    }
+    assert {name: found.get(name) for name in expected} == expected
+    assert found["riptide_wasm_aot_cache_hits"] + found["riptide_wasm_aot_cache_misses"] == 1
+    assert stats["riptide/wasm/grow_failed"] >= 1
+
+
+async def test_openmetrics_is_spoken(settings: dict[str, Any]) -> None:
+    items, _ = await ask(settings, "/metrics", headers=OPENMETRICS)
+    assert items[0]["type"].startswith("application/openmetrics-text")
+    found = values(parse_openmetrics(items[0]["text"]))  # type: ignore[no-untyped-call]
+    assert found["riptide_wasm_grow_failed_total"] >= 1
+    assert found["riptide_pages_seen_total"] == 5
+
+
+async def test_every_series_has_its_row_and_every_row_its_series(settings: dict[str, Any]) -> None:
+    items, _ = await ask(settings, "/metrics", headers=OPENMETRICS)
+    families = list(parse_openmetrics(items[0]["text"]))  # type: ignore[no-untyped-call]
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \|\s*(.*?)\s*\| (.+?) \|$", REFERENCE.read_text(), re.MULTILINE)
+    table = {name.removesuffix("_total"): (kind, meaning) for name, kind, _, meaning in rows}
+    assert {each.name: (each.type, each.documentation) for each in families} == table
+    own = {name.removesuffix("_total"): set(re.findall(r"`(\w+)`", labels)) for name, _, labels, _ in rows}
+    for family in families:
+        for sample in family.samples:
+            assert set(sample.labels) - {"spider", "project", "job", "le"} == own[family.name]
+    assert all(own[name.removesuffix("_total")] for name in (*COUNTERS_BY, *FROM_STATS))
+
+
+class NoCounters(RiptideExporter):
+    """As if the platform had no memory counters."""
+
+    def __init__(self, crawler: Any) -> None:
+        super().__init__(crawler)
+        figures = self._crawl.extractor.metrics
+        names = ("memory_pages", "peak_memory_pages", "grow_failed_total")
+        unknown = {f"riptide_wasm_{name}": None for name in names}
+        self._crawl.extractor.metrics = lambda: {**figures(), **unknown}  # type: ignore[method-assign]
+
+
+async def test_what_cannot_be_known_is_absent(settings: dict[str, Any]) -> None:
+    settings = {**settings, "EXTENSIONS": {RiptideExporter: None, NoCounters: 0}}
+    items, stats = await ask(settings, "/metrics", "/live.json")
+    found = values(parse_text(items[0]["text"]))
+    assert "riptide_wasm_memory_limit_pages" in found
+    assert not {
+        "riptide_wasm_memory_pages",
+        "riptide_wasm_peak_memory_pages",
+        "riptide_wasm_grow_failed_total",
+    } & set(found)
+    assert json.loads(items[1]["text"])["memory_pages"] is None
+    assert "riptide/wasm/memory_pages" not in stats
+
+
+async def test_health_says_how_the_extractor_is(settings: dict[str, Any]) -> None:
+    items, _ = await ask(settings, "/health")
+    assert items[0]["status"] == 200
+    health = json.loads(items[0]["text"])
+    assert health["status"] == "ok"
+    assert health["reason"] is None
+    component = health["components"]["wasm_extractor"]
+    assert set(component) >= {
+        "status",
+        "version",
+        "trek_version",
+        "memory_usage_mb",
+        "extraction_count",
+        "pool_size",
+        "active_instances",
+        "circuit_breaker_state",
+        "last_health_check",
+    }
+    assert (component["status"], component["circuit_breaker_state"]) == ("ok", "closed")
+
+
+async def test_an_open_breaker_without_a_fallback_is_unhealthy(settings: dict[str, Any]) -> None:
+    broken = {**settings, "RIPTIDE_FAILURE_THRESHOLD": 1, "RIPTIDE_FALLBACK": None}
+    items, _ = await ask(broken, "/health", pages={"/trap": "!t", "/blank": " "})
+    assert items[0]["status"] == 503
+    health = json.loads(items[0]["text"])
+    assert health["status"] == "unhealthy"
+    assert health["reason"]
+
+
+async def test_the_live_page_shows_the_crawl(settings: dict[str, Any]) -> None:
+    items, _ = await ask(settings, "/", "/live.json")
+    page, live = items[0], json.loads(items[1]["text"])
+    assert page["type"].startswith("text/html")
+    assert "src=" not in page["text"]
+    assert "default-src 'none'" in page["headers"]["Content-Security-Policy"]
+    assert (live["seen"], live["extracted"]) == (5, 1)
+    assert live["errors"] == {"trap": 1, "memory_limit": 1, "invalid_html": 1}
+    assert live["fallback"] == {"trap": 1, "memory_limit": 1}
+    assert live["skipped"] == {"empty": 1}
+    assert [(each["kind"], each["engine"]) for each in live["recent"]] == [
+        ("invalid_html", None),
+        ("memory_limit", "parsel"),
+        ("trap", "parsel"),
+        (None, "wasm"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example"},
+        {"Host": "evil.example:9410"},
+        {"Host": "127.0.0.1.evil.example"},
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "cors"},
+        {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "no-cors"},
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"},
+    ],
+)
+async def test_nobody_elses_page_is_answered(settings: dict[str, Any], headers: dict[str, str]) -> None:
+    items, _ = await ask(settings, "/metrics", "/live.json", "/", headers=headers, pages={"/blank": " "})
+    assert [each["status"] for each in items] == [403] * 3
+    assert not any("riptide_" in each["text"] for each in items)
+
+
+async def test_a_link_that_a_person_follows_is_answered(settings: dict[str, Any]) -> None:
+    headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    items, _ = await ask(settings, "/", headers=headers, pages={"/blank": " "})
+    assert items[0]["status"] == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "allowed"),
+    [
+        ("localhost:9410", True),
+        ("127.0.0.1:9410", True),
+        ("[::1]:9410", True),
+        ("10.1.2.3", True),
+        ("Host.Docker.Internal:9410", True),
+        ("localhost.evil.example", False),
+        ("evil.example", False),
+        ("", False),
+        ("[", False),
+    ],
+)
+def test_addresses_and_names_that_are_allowed_are_served(host: str, allowed: bool) -> None:
+    assert is_allowed_host(host, ("host.docker.internal",)) is allowed
+
+
+def free_ports(number: int) -> int:
+    """The first of some free ports in a row."""
+    for first in range(20000, 30000, 10):
+        sockets = [socket.socket() for _ in range(number)]
+        try:
+            for offset, each in enumerate(sockets):
+                each.bind(("127.0.0.1", first + offset))
+        except OSError:
+            continue
+        else:
+            return first
+        finally:
+            for each in sockets:
+                each.close()
+    raise AssertionError("no free ports")
+
+
+async def test_the_first_free_port_of_the_range_is_taken(settings: dict[str, Any]) -> None:
+    first = free_ports(2)
+    with socket.create_server(("127.0.0.1", first)):
+        ranged = {**settings, "RIPTIDE_METRICS_PORT": [first, first + 1]}
+        items, _ = await ask(ranged, "/metrics", pages={"/blank": " "})
+    assert (items[0]["status"], items[0]["port"]) == (200, first + 1)
+
+
+async def test_no_free_port_is_one_error_and_the_crawl_goes_on(
+    settings: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    first = free_ports(1)
+    with socket.create_server(("127.0.0.1", first)):
+        _, stats = await ask({**settings, "RIPTIDE_METRICS_PORT": first}, pages={"/blank": " "})
+    assert stats["finish_reason"] == "finished"
+    lines = [line for line in messages(caplog.records) if "RIPTIDE_METRICS_PORT" in line]
+    assert len(lines) == 1
+    assert f"RIPTIDE_METRICS_PORT = [{first}, {first}]: no port of 127.0.0.1 can be used" in lines[0]
+
+
+async def test_without_a_port_nothing_is_served(settings: dict[str, Any]) -> None:
+    async with site({"/": "fine"}) as root:
+        await crawl(NoExporterSpider, {**settings, "RIPTIDE_METRICS_PORT": None}, root=root)
+
+
+class NoExporterSpider(PageSpider):
+    def parse(self, response: Response) -> None:
+        assert self.crawler.get_extension(RiptideExporter) is None
+
+
+class TargetSpider(PageSpider):
+    """Yields the files that lead to the crawl's server."""
+
+    folder = Path()
+
+    def parse(self, response: Response) -> Any:
+        exporter = self.crawler.get_extension(RiptideExporter)
+        assert exporter is not None
+        yield {
+            "port": exporter.port,
+            "files": [json.loads(each.read_text()) for each in self.folder.iterdir()],
+        }
+
+
+async def test_a_target_file_is_there_while_the_server_is(settings: dict[str, Any], tmp_path: Path) -> None:
+    folder = tmp_path / "targets"
+    async with site({"/": "fine"}) as root:
+        targets = {**settings, "RIPTIDE_METRICS_TARGETS_DIR": folder}
+        result = await crawl(TargetSpider, targets, root=root, folder=folder, _job="7f")
+    (item,) = result.items
+    assert item["files"] == [
+        [
+            {
+                "targets": [f"127.0.0.1:{item['port']}"],
+                "labels": {"spider": "pages", "project": "harbour", "job": "7f"},
+            }
+        ]
+    ]
+    assert list(folder.iterdir()) == []
+
+
+def dead_pid() -> int:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+async def test_what_killed_processes_left_is_swept_and_nothing_else(
+    settings: dict[str, Any], tmp_path: Path
+) -> None:
+    host = socket.gethostname()
+    target = json.dumps([{"targets": ["127.0.0.1:1"]}])
+    with socket.create_server(("127.0.0.1", 0)) as alive:
+        port = alive.getsockname()[1]
+        alive_target = json.dumps([{"targets": [f"127.0.0.1:{port}"]}])
+        stay = {
+            f"riptide-{host}-{os.getpid()}-{port}.json": alive_target,
+            f"riptide-elsewhere-{dead_pid()}-9410.json": target,
+            "mine.json": target,
+            f"riptide-{host}-x-y.json": target,
+        }
+        go = {
+            f"riptide-{host}-{dead_pid()}-9410.json": target,
+            f"riptide-{host}-{os.getpid()}-1.json": target,
+            f"riptide-{host}-{os.getpid()}-2.json": "not json",
+        }
+        for name, content in {**stay, **go}.items():
+            (tmp_path / name).write_text(content)
+        async with site({"/": "fine"}) as root:
+            await crawl(PageSpider, {**settings, "RIPTIDE_METRICS_TARGETS_DIR": str(tmp_path)}, root=root)
+    assert set(os.listdir(tmp_path)) == set(stay)
+
+
+async def test_a_targets_directory_that_cannot_be_is_one_error(
+    settings: dict[str, Any], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("")
+    bad = {
+        **settings,
+        "RIPTIDE_METRICS_TARGETS_DIR": str(tmp_path / "file"),
+        "RIPTIDE_METRICS_TEXTFILE": tmp_path,
+    }
+    async with site({"/": "fine"}) as root:
+        result = await crawl(PageSpider, bad, root=root)
+    assert result.stats["finish_reason"] == "finished"
+    lines = [line for line in messages(caplog.records) if "can't be written" in line]
+    assert [line.split(" =")[0] for line in sorted(lines)] == [
+        "RIPTIDE_METRICS_TARGETS_DIR",
+        "RIPTIDE_METRICS_TEXTFILE",
+    ]
+
+
+async def test_the_textfile_has_the_last_figures(settings: dict[str, Any], tmp_path: Path) -> None:
+    textfile = {
+        **settings,
+        "RIPTIDE_METRICS_TEXTFILE": tmp_path / "riptide.prom",
+        "RIPTIDE_METRICS_PORT": None,
+    }
+    async with site(PAGES) as root:
+        result = await crawl(PageSpider, textfile, root=root, paths=tuple(PAGES), name="asking")
+    found = values(parse_text((tmp_path / "riptide.prom").read_text()))
+    assert found["riptide_pages_seen_total"] == result.stats["riptide/pages/seen"] == 5
+    assert found["riptide_wasm_grow_failed_total"] == result.stats["riptide/wasm/grow_failed"]
+    assert os.listdir(tmp_path) == ["riptide.prom"]
+
+
+CRAWL = """
+import sys, scrapy
+from scrapy.crawler import AsyncCrawlerProcess
+class Slow(scrapy.Spider):
+    name = "slow"
+    async def start(self):
+        import asyncio
+        print("started", flush=True)
+        await asyncio.sleep(60)
+        yield {}
+process = AsyncCrawlerProcess({
+    "ADDONS": {"scrapy_riptide.Addon": 500}, "RIPTIDE_METRICS_TARGETS_DIR": sys.argv[1], "LOG_LEVEL": "ERROR",
+    "RIPTIDE_CACHE_DIR": sys.argv[2], "RIPTIDE_COMPONENT": sys.argv[3], "REMOTE_CONTROL_ENABLED": False,
+})
+process.crawl(Slow)
+process.start()
+"""
+
+
+def test_two_processes_take_two_ports_and_a_killed_ones_file_is_swept(
+    tmp_path: Path, cache_dir: Path, misbehaving: Path
+) -> None:
+    def start(stack: ExitStack) -> subprocess.Popen[str]:
+        arguments = [str(tmp_path), str(cache_dir), str(misbehaving)]
+        command = [sys.executable, "-c", CRAWL, *arguments]
+        process = stack.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+        stack.callback(process.kill)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "started\n"
+        return process
+
+    def wait_for_files(number: int) -> set[str]:
+        deadline = time.monotonic() + 20
+        while len(list(tmp_path.glob("riptide-*.json"))) != number and time.monotonic() < deadline:
+            time.sleep(0.05)
+        found = {each.name for each in tmp_path.glob("riptide-*.json")}
+        assert len(found) == number
+        return found
+
+    with ExitStack() as stack:
+        first, second = start(stack), start(stack)
+        names = wait_for_files(2)
+        assert len({name.rsplit("-")[-1] for name in names}) == 2
+        first.send_signal(signal.SIGKILL)
+        first.wait()
+        assert wait_for_files(2) == names
+        third = start(stack)
+        assert str(first.pid) not in " ".join(wait_for_files(2))
+        for process in (second, third):
+            process.send_signal(signal.SIGINT)
+            assert process.wait(20) == 0
+        assert wait_for_files(0) == set()
+
+
+def test_a_histogram_counts_up_to_and_including_its_bounds() -> None:
+    histogram = Histogram((1.0, 2.0))
+    for value in (0.5, 1.0, 1.5, 2.0, 9.0):
+        histogram.observe(value)
+    assert list(histogram.cumulative()) == [("1.0", 2), ("2.0", 4), ("+Inf", 5)]
+    assert histogram.sum == 14.0
+
+
+async def test_article_pages_fill_the_live_table(settings: dict[str, Any]) -> None:
+    real = {name: value for name, value in settings.items() if name != "RIPTIDE_COMPONENT"}
+    items, _ = await ask(real, "/live.json", pages={"/a": article("A tide"), "/blank": " "})
+    (entry,) = json.loads(items[0]["text"])["recent"]
+    assert (entry["title"], entry["engine"], entry["mode"]) == ("A tide", "wasm", "article")
+    assert entry["word_count"] > 0
