@@ -73,7 +73,7 @@ EXAMPLES: dict[str, tuple[str, Any, Any]] = {
     "failure_threshold": ("1", 1, "0"),
     "recovery_timeout_secs": ("0", 0.0, "nan"),
     "half_open_max_requests": ("1", 1, "1.5"),
-    "max_stack_bytes": ("1048576", MIB, str(4 * MIB)),
+    "max_stack_bytes": ("1048576", MIB, str(2 * MIB + 1)),
     "fallback": ("off", None, "lxml"),
 }
 OPTIONS = sorted(DEFAULTS)

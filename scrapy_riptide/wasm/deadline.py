@@ -15,6 +15,7 @@ from types import TracebackType
 from wasmtime import Engine
 
 from scrapy_riptide.errors import ExtractorClosed
+from scrapy_riptide.wasm.threads import RuntimeThread
 
 #: Seconds between two ticks. A budget of 50 ms ended after 50 to 60 ms with it.
 TICK_S = 0.01
@@ -43,7 +44,7 @@ class EpochTicker:
         self._ended = False
         self._wake = threading.Event()
         self._stopped = False
-        self._thread = threading.Thread(target=self._tick, name="riptide-epochs", daemon=True)
+        self._thread = RuntimeThread(self._tick, "riptide-epochs")
         self._thread.start()
 
     @property

@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any, NamedTuple, TypeVar
 
 from scrapy_riptide.config import ExtractorConfig
@@ -17,6 +16,7 @@ from scrapy_riptide.errors import ExtractorClosed, PoolExhausted
 from scrapy_riptide.wasm.lifting import Argument
 from scrapy_riptide.wasm.pool import InstancePool, PoolFigures
 from scrapy_riptide.wasm.runtime import Runtime
+from scrapy_riptide.wasm.threads import RuntimeThread, is_runtime_thread
 from scrapy_riptide.wasm.workers import Workers
 
 logger = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ class GuestHost:
         if runtime is not None:
             self._open(runtime)
         else:
-            threading.Thread(target=self._compile, name="riptide-compile", daemon=True).start()
+            RuntimeThread(self._compile, "riptide-compile").start()
 
     def _compile(self) -> None:
         try:
@@ -93,9 +93,7 @@ class GuestHost:
             self._runtime = runtime
             pool = InstancePool(runtime, self._config)
             self._pool.set_result(pool)
-        threading.Thread(
-            target=self._keep_house, args=(pool,), name="riptide-housekeeper", daemon=True
-        ).start()
+        RuntimeThread(self._keep_house, "riptide-housekeeper", pool).start()
 
     @property
     def runtime(self) -> Runtime | None:
@@ -210,6 +208,15 @@ class GuestHost:
         if os.getpid() != self._pid:
             return
         self._closing.set()
+        # On a thread of its own: a Ctrl-C, which only the main thread gets, within the freeing of
+        # wasmtime's objects ends the process.
+        closer = RuntimeThread(self._shut_down, "riptide-close")
+        closer.start()
+        # A guest's own thread, or one that collects garbage, would wait for itself.
+        if not is_runtime_thread():
+            closer.join()
+
+    def _shut_down(self) -> None:
         with self._close_lock:
             self.workers.drop_waiting(ExtractorClosed("the extractor was closed while the document waited"))
             # What still compiles ends in its own time: it is a daemon's work.
@@ -218,18 +225,9 @@ class GuestHost:
             self.workers.close()
 
     def _close_pool(self, pool: InstancePool, runtime: Runtime) -> None:
-        # Stores are closed on a worker thread: a Ctrl-C inside the callback that unmaps a memory
-        # would end the process if it came on the main thread.
-        closing = self.workers.submit(pool.close)
-        end = time.monotonic() + _CLOSE_TIMEOUT_S
-        while not closing.done() and time.monotonic() < end:
-            # Again and again: a guest may have been on its way in at the first time.
-            runtime.ticker.expire_all(_CLOSE_TIMEOUT_S)
-            with contextlib.suppress(FutureTimeout):
-                closing.result(0.02)
+        pool.close()
+        runtime.ticker.expire_all(_CLOSE_TIMEOUT_S)
         self.workers.close()
-        if self.workers.is_current():
-            return
         if self.workers.join(_CLOSE_TIMEOUT_S) and pool.is_empty:
             runtime.close()
             self._runtime = None

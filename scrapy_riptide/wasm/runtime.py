@@ -88,14 +88,17 @@ class Runtime:
         else:
             loaded = load_compiled(engine, wasm, settings, cache)
         if loaded is None:
-            engine.close()
             return None
         runtime = cls(engine, loaded.component, settings, cache_hit=loaded.hit)
         runtime.load_ms = (time.perf_counter() - started) * 1000
         return runtime
 
     def close(self) -> None:
-        """Stops the ticker and gives the compiled code back. No instance may be left."""
+        """Stops the ticker and gives the compiled code back. No instance may be left.
+
+        Not for the main thread: a Ctrl-C between the freeing of an object and the note of it makes
+        wasmtime-py free it twice.
+        """
         self.ticker.close()
         for index in self.functions.values():
             index.close()
@@ -114,5 +117,4 @@ def _export_indices(component: Component) -> dict[str, ExportIndex]:
         if index is None:
             raise ComponentError(f"the component's {INTERFACE} has no function {name}")
         indices[name] = index
-    interface.close()
     return indices

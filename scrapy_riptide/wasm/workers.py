@@ -13,13 +13,12 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from scrapy_riptide.wasm.threads import RuntimeThread
+
 _T = TypeVar("_T")
 
 # Host frames on both sides of the guest's: wasmtime's, and Python's callbacks for a growing memory.
 _HOST_STACK_BYTES = 2 * 1024 * 1024
-
-# threading.stack_size is one setting for the process.
-_stack_size_lock = threading.Lock()
 
 _Job = tuple["Future[Any]", Callable[..., Any], tuple[Any, ...]]
 
@@ -45,10 +44,6 @@ class Workers:
     def busy(self) -> int:
         """Threads at work."""
         return len(self._threads) - self._idle
-
-    def is_current(self) -> bool:
-        """Whether the calling thread is one of these."""
-        return threading.current_thread() in self._threads
 
     def submit(self, function: Callable[..., _T], *arguments: Any) -> Future[_T]:
         """Has a thread call ``function``. ``RuntimeError`` after :meth:`close`."""
@@ -92,13 +87,8 @@ class Workers:
 
     def _start_thread(self) -> None:
         name = f"riptide-worker-{len(self._threads)}"
-        thread = threading.Thread(target=self._work, name=name, daemon=True)
-        with _stack_size_lock:
-            before = threading.stack_size(self._stack_bytes)
-            try:
-                thread.start()
-            finally:
-                threading.stack_size(before)
+        thread = RuntimeThread(self._work, name, stack_bytes=self._stack_bytes)
+        thread.start()
         self._threads.append(thread)
 
     def _work(self) -> None:

@@ -1,0 +1,44 @@
+"""The runtime's threads: daemons with a stack of their own size.
+
+``threading.stack_size`` is one setting for the whole process, and whoever made threads' stacks
+small for their own purposes must not end the process by it: guests recurse, wasmtime compiles.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+_DEFAULT_STACK_BYTES = 8 * 1024 * 1024
+
+# Re-entrant: garbage collected while a thread starts may close an extractor, which starts one.
+_stack_size_lock = threading.RLock()
+
+
+class RuntimeThread(threading.Thread):
+    """A daemon thread that calls ``target``."""
+
+    def __init__(
+        self,
+        target: Callable[..., object],
+        name: str,
+        *arguments: Any,
+        stack_bytes: int = _DEFAULT_STACK_BYTES,
+    ) -> None:
+        super().__init__(target=target, name=name, args=arguments, daemon=True)
+        self._stack_bytes = stack_bytes
+
+    def start(self) -> None:
+        """Starts it, with its stack."""
+        with _stack_size_lock:
+            before = threading.stack_size(self._stack_bytes)
+            try:
+                super().start()
+            finally:
+                threading.stack_size(before)
+
+
+def is_runtime_thread() -> bool:
+    """Whether the calling thread is one of these: it must not wait for the runtime's end."""
+    return isinstance(threading.current_thread(), RuntimeThread)
