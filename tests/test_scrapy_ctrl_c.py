@@ -34,11 +34,11 @@ server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 
 class Spider(scrapy.Spider):
-    name = "endless"
+    name = "long"
     async def start(self):
         root = f"http://127.0.0.1:{server.server_port}"
         yield scrapy.Request(f"{root}/spin", dont_filter=True)
-        for number in range(10**6):
+        for number in range(2000):
             yield scrapy.Request(f"{root}/{number}")
     def parse(self, response):
         if not getattr(self, "said", False):
