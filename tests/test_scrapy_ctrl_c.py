@@ -59,7 +59,7 @@ process.start()
 def _stop(tmp_path: Path, cache_dir: Path, times: int, timeout_s: float, loop: str) -> tuple[int, str, float]:
     """A crawl with a spinning guest, interrupted so many times: exit code, log, seconds until it ended."""
     component = write_misbehaving(tmp_path)
-    command = [sys.executable, "-c", _CRAWL, cache_dir, component, str(timeout_s), loop]
+    command = [sys.executable, "-c", _CRAWL, str(cache_dir), str(component), str(timeout_s), loop]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
