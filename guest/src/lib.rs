@@ -4,10 +4,12 @@
 //! into blocks of text, `features` describes every block in numbers, `classify` decides what
 //! stays, `metadata` reads what the document says about itself, `render` writes text and Markdown.
 
+mod address;
 #[cfg(target_arch = "wasm32")]
 mod component;
 mod content;
 mod engine;
+mod metadata;
 pub mod parse;
 
 pub use content::{Content, Error, Link, Mode, Stats};

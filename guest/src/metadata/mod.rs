@@ -1,0 +1,5 @@
+//! What a document says about itself.
+
+pub mod dates;
+pub mod json;
+mod months;
