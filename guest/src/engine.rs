@@ -1,14 +1,22 @@
 //! The way of a document through the engine.
 
-use dom_smoothie::{Config, Readability, TextMode};
-use url::Url;
-
+use crate::address::Base;
 use crate::content::{Content, Error, Link, Mode, Stats};
+use crate::keep::{chrome, custom, readability, Kept};
+use crate::metadata::{self, Metadata};
+use crate::parse::{Document, NodeId, Tag};
+use crate::words::Amount;
+use crate::{language, links, media, quality, render};
+
+/// The tree addresses its source with 32 bits.
+const MAX_BYTES: usize = u32::MAX as usize - 1;
 
 /// Extract a document's content.
 ///
 /// # Errors
-/// [`Error::InvalidHtml`] for blank HTML or an address that is no URL.
+/// [`Error::InvalidHtml`] for blank HTML or an address that is no absolute URL, [`Error::Parse`] for a
+/// CSS selector that can't be parsed, [`Error::UnsupportedMode`] for custom mode without selectors,
+/// [`Error::ResourceLimit`] for more than 4 GiB of HTML.
 pub fn extract(html: &str, url: &str, mode: &Mode) -> Result<Content, Error> {
     extract_with_stats(html, url, mode).map(|(content, _)| content)
 }
@@ -18,53 +26,168 @@ pub fn extract(html: &str, url: &str, mode: &Mode) -> Result<Content, Error> {
 /// # Errors
 /// Those of [`extract`].
 pub fn extract_with_stats(html: &str, url: &str, mode: &Mode) -> Result<(Content, Stats), Error> {
-    check(html, url)?;
-    let mut content = Content {
-        url: url.to_owned(),
-        ..Content::default()
+    let (document, base) = open(html, url)?;
+    let mut stats = Stats {
+        nodes: document.len() as u32,
+        ..Stats::default()
     };
-    let config = Config {
-        text_mode: TextMode::Formatted,
-        ..Config::default()
-    };
-    let article = Readability::new(html, None, Some(config)).and_then(|mut page| page.parse());
-    if let Ok(article) = article {
-        content.title = Some(article.title).filter(|title| !title.is_empty());
-        content.byline = article.byline;
-        content.published_iso = article.published_time;
-        content.language = article.lang;
-        content.site_name = article.site_name;
-        content.description = article.excerpt;
-        if *mode != Mode::Metadata {
-            content.text = article.text_content.to_string();
-            content.markdown.clone_from(&content.text);
-            content.word_count = Some(content.text.split_whitespace().count() as u32);
-            content.reading_time = content.word_count.map(|words| words.div_ceil(220).max(1));
+    stats.images = document
+        .ids()
+        .filter(|&node| document.tag(node) == Tag::IMG)
+        .count() as u32;
+    let metadata = metadata::read(&document, &base);
+    let mut content = match mode {
+        Mode::Metadata => Content::default(),
+        Mode::Article => article(&document, &base),
+        Mode::Full => rendered(&document, &chrome::without_chrome(&document), &base),
+        Mode::Custom(selectors) => {
+            rendered(&document, &custom::matching(&document, selectors)?, &base)
         }
+    };
+    match mode {
+        Mode::Custom(selectors) => {
+            let kept = custom::matching(&document, selectors)?;
+            let nodes = || document.ids().filter(|&node| kept.has(node));
+            attach(&mut content, &mut stats, &document, &base, nodes, None);
+        }
+        Mode::Metadata => {
+            stats.links = links::addresses(&document, document.ids(), &base).len() as u32;
+            content.media = metadata.image.clone().into_iter().collect();
+        }
+        Mode::Article | Mode::Full => attach(
+            &mut content,
+            &mut stats,
+            &document,
+            &base,
+            || document.ids(),
+            metadata.image.clone(),
+        ),
     }
-    Ok((content, Stats::default()))
+    describe(&mut content, metadata, &document);
+    content.url = url.to_owned();
+    Ok((content, stats))
 }
 
 /// Every link of the document, in document order.
 ///
 /// # Errors
-/// Those of [`extract`].
+/// [`Error::InvalidHtml`] and [`Error::ResourceLimit`] as [`extract`].
 pub fn extract_links(html: &str, url: &str) -> Result<Vec<Link>, Error> {
-    check(html, url)?;
-    Ok(Vec::new())
+    let (document, base) = open(html, url)?;
+    Ok(links::all(&document, &base))
 }
 
 /// Whether the string can be read as a web document: false for blank text and for binary data.
 pub fn validate_html(html: &str) -> bool {
-    !html.trim().is_empty()
+    const SAMPLE_BYTES: usize = 64 * 1024;
+    let sample = &html.as_bytes()[..html.len().min(SAMPLE_BYTES)];
+    let unreadable = sample
+        .iter()
+        .filter(|&&byte| byte < 32 && !matches!(byte, b'\t' | b'\n' | b'\r' | 12 | 27))
+        .count();
+    let replaced = sample
+        .windows(3)
+        .filter(|window| window == b"\xEF\xBF\xBD")
+        .count();
+    !html.trim_start_matches('\u{FEFF}').trim().is_empty()
+        && unreadable * 50 <= sample.len()
+        && replaced * 20 <= sample.len()
 }
 
-fn check(html: &str, url: &str) -> Result<(), Error> {
-    if html.trim().is_empty() {
+fn open<'a>(html: &'a str, url: &str) -> Result<(Document<'a>, Base), Error> {
+    let base = Base::new(url)?;
+    if html.trim_start_matches('\u{FEFF}').trim().is_empty() {
         return Err(Error::InvalidHtml("the HTML is empty".into()));
     }
-    match Url::parse(url) {
-        Ok(_) => Ok(()),
-        Err(reason) => Err(Error::InvalidHtml(format!("{url:?} is no URL: {reason}"))),
+    if html.len() > MAX_BYTES {
+        return Err(Error::ResourceLimit(format!(
+            "{} bytes of HTML are more than the {MAX_BYTES} that can be read",
+            html.len()
+        )));
     }
+    let document = Document::parse(html);
+    let href = document
+        .ids()
+        .find(|&node| document.tag(node) == Tag::BASE && document.has_attr(node, "href"));
+    let base = match href.and_then(|node| document.attr(node, "href")) {
+        Some(href) => base.with_href(&href),
+        None => base,
+    };
+    Ok((document, base))
+}
+
+/// The body a reader came for. The interim engine gives HTML, which is parsed again; where it
+/// gives none, everything but the chrome is the next best.
+fn article(document: &Document<'_>, base: &Base) -> Content {
+    if let Some(html) = readability::article_html(document) {
+        let article = Document::parse(&html);
+        let content = rendered(&article, &Kept::body(&article), base);
+        if !content.text.is_empty() {
+            return content;
+        }
+    }
+    let content = rendered(document, &chrome::without_chrome(document), base);
+    if content.text.is_empty() {
+        return rendered(document, &Kept::body(document), base);
+    }
+    content
+}
+
+fn rendered(document: &Document<'_>, kept: &Kept, base: &Base) -> Content {
+    Content {
+        text: render::text(document, kept),
+        markdown: render::markdown(document, kept, base),
+        ..Content::default()
+    }
+}
+
+fn attach<I: Iterator<Item = NodeId>>(
+    content: &mut Content,
+    stats: &mut Stats,
+    document: &Document<'_>,
+    base: &Base,
+    nodes: impl Fn() -> I,
+    image: Option<String>,
+) {
+    let found = links::addresses(document, nodes(), base);
+    stats.links = found.len() as u32;
+    content.links = found.into_vec();
+    content.media = media::all(document, nodes(), image, base);
+}
+
+/// Add what the document says about itself, and what can be said about its text.
+fn describe(content: &mut Content, metadata: Metadata, document: &Document<'_>) {
+    let has_text = !content.text.is_empty();
+    if has_text {
+        let amount = Amount::of(&content.text);
+        content.word_count = Some(amount.words());
+        content.reading_time = Some(amount.minutes());
+        content.quality_score = Some(quality::score(&content.text, amount, &metadata));
+    }
+    content.language = metadata.language.or_else(|| {
+        if has_text {
+            language::detect(&content.text)
+        } else {
+            language::detect(&sample(document))
+        }
+    });
+    content.title = metadata.title;
+    content.byline = metadata.byline;
+    content.published_iso = metadata.published;
+    content.site_name = metadata.site_name;
+    content.description = metadata.description;
+    content.categories = metadata.categories;
+}
+
+/// As much visible text as it takes to tell a language.
+fn sample(document: &Document<'_>) -> String {
+    const ENOUGH_BYTES: usize = 2000;
+    let mut text = String::new();
+    for node in crate::keep::visible(document, document.body().unwrap_or(document.root())) {
+        text.push_str(&document.text(node));
+        if text.len() > ENOUGH_BYTES {
+            break;
+        }
+    }
+    text
 }

@@ -8,9 +8,17 @@ mod address;
 #[cfg(target_arch = "wasm32")]
 mod component;
 mod content;
+mod distinct;
 mod engine;
+mod keep;
+mod language;
+mod links;
+mod media;
 mod metadata;
 pub mod parse;
+mod quality;
+mod render;
+mod words;
 
 pub use content::{Content, Error, Link, Mode, Stats};
 pub use engine::{extract, extract_links, extract_with_stats, validate_html};

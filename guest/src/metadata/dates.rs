@@ -56,7 +56,12 @@ impl Moment {
             1..=12 => 31,
             _ => return None,
         };
-        (YEARS.contains(&year) && (1..=days).contains(&day)).then_some(Self { year, month, day, time: None })
+        (YEARS.contains(&year) && (1..=days).contains(&day)).then_some(Self {
+            year,
+            month,
+            day,
+            time: None,
+        })
     }
 
     /// Whether the time of day was written too.
@@ -91,7 +96,10 @@ impl Moment {
 pub fn find(text: &str, order: Order) -> Option<Moment> {
     let text = fold(text);
     let tokens = tokens(&text);
-    let scan = Scan { tokens: &tokens, order };
+    let scan = Scan {
+        tokens: &tokens,
+        order,
+    };
     (0..tokens.len()).find_map(|at| {
         let (mut moment, end) = scan.date(at)?;
         // `Wed Oct 05 20:10:00 +0000 2011` has its time inside; nothing else does.
@@ -106,32 +114,41 @@ pub fn find(text: &str, order: Order) -> Option<Moment> {
 pub fn in_path(path: &str) -> Option<Moment> {
     let path = path.split(['?', '#']).next().unwrap_or_default();
     let bytes = path.as_bytes();
-    (1..bytes.len()).filter(|&at| bytes[at].is_ascii_digit() && !bytes[at - 1].is_ascii_alphanumeric()).find_map(|at| {
-        let (year, mut rest) = number(&path[at..])?;
-        if year.len() == 8 {
-            return (rest.is_empty() || !rest.starts_with(|c: char| c.is_ascii_alphanumeric())).then(|| compact(year)).flatten();
-        }
-        let mut parts = [0; 2];
-        let mut separator = None;
-        for part in &mut parts {
-            let first = rest.chars().next().filter(|c| matches!(c, '/' | '-' | '_' | '.'))?;
-            if *separator.get_or_insert(first) != first {
-                return None;
+    (1..bytes.len())
+        .filter(|&at| bytes[at].is_ascii_digit() && !bytes[at - 1].is_ascii_alphanumeric())
+        .find_map(|at| {
+            let (year, mut rest) = number(&path[at..])?;
+            if year.len() == 8 {
+                return (rest.is_empty() || !rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
+                    .then(|| compact(year))
+                    .flatten();
             }
-            rest = &rest[1..];
-            let word_len = rest.bytes().take_while(u8::is_ascii_alphabetic).count();
-            if word_len > 0 {
-                *part = month(&rest[..word_len].to_ascii_lowercase())?;
-                rest = &rest[word_len..];
-            } else {
-                let (digits, after) = number(rest)?;
-                *part = digits.parse().ok().filter(|_| digits.len() <= 2)?;
-                rest = after;
+            let mut parts = [0; 2];
+            let mut separator = None;
+            for part in &mut parts {
+                let first = rest
+                    .chars()
+                    .next()
+                    .filter(|c| matches!(c, '/' | '-' | '_' | '.'))?;
+                if *separator.get_or_insert(first) != first {
+                    return None;
+                }
+                rest = &rest[1..];
+                let word_len = rest.bytes().take_while(u8::is_ascii_alphabetic).count();
+                if word_len > 0 {
+                    *part = month(&rest[..word_len].to_ascii_lowercase())?;
+                    rest = &rest[word_len..];
+                } else {
+                    let (digits, after) = number(rest)?;
+                    *part = digits.parse().ok().filter(|_| digits.len() <= 2)?;
+                    rest = after;
+                }
             }
-        }
-        let ends = !rest.starts_with(|c: char| c.is_ascii_alphanumeric());
-        (year.len() == 4 && ends).then(|| Moment::new(year.parse().ok()?, parts[0], parts[1])).flatten()
-    })
+            let ends = !rest.starts_with(|c: char| c.is_ascii_alphanumeric());
+            (year.len() == 4 && ends)
+                .then(|| Moment::new(year.parse().ok()?, parts[0], parts[1]))
+                .flatten()
+        })
 }
 
 fn number(text: &str) -> Option<(&str, &str)> {
@@ -140,7 +157,11 @@ fn number(text: &str) -> Option<(&str, &str)> {
 }
 
 fn compact(digits: &str) -> Option<Moment> {
-    Moment::new(digits[..4].parse().ok()?, digits[4..6].parse().ok()?, digits[6..8].parse().ok()?)
+    Moment::new(
+        digits[..4].parse().ok()?,
+        digits[4..6].parse().ok()?,
+        digits[6..8].parse().ok()?,
+    )
 }
 
 /// Lower case, digits of other scripts as ASCII, marks of direction removed.
@@ -205,7 +226,24 @@ fn tokens(text: &str) -> Vec<Token<'_>> {
 
 /// The characters of Chinese, Japanese and Korean that follow a number in a date or time.
 fn is_unit(c: char) -> bool {
-    matches!(c, '年' | '月' | '日' | '号' | '號' | '時' | '时' | '点' | '點' | '分' | '秒' | '년' | '월' | '일' | '시' | '분')
+    matches!(
+        c,
+        '年' | '月'
+            | '日'
+            | '号'
+            | '號'
+            | '時'
+            | '时'
+            | '点'
+            | '點'
+            | '分'
+            | '秒'
+            | '년'
+            | '월'
+            | '일'
+            | '시'
+            | '분'
+    )
 }
 
 /// Vowel signs that belong to a word although they are no letters.
@@ -230,7 +268,9 @@ impl<'a> Scan<'_, 'a> {
     /// A number of so many digits, and where it ends.
     fn number(&self, at: usize, digits: std::ops::RangeInclusive<usize>) -> Option<(u32, usize)> {
         match self.token(at)? {
-            Token::Number(text) if digits.contains(&text.len()) => Some((text.parse().ok()?, at + 1)),
+            Token::Number(text) if digits.contains(&text.len()) => {
+                Some((text.parse().ok()?, at + 1))
+            }
             _ => None,
         }
     }
@@ -266,11 +306,15 @@ impl<'a> Scan<'_, 'a> {
     /// Skip what may stand between the parts of a date written in words.
     fn skip_filler(&self, mut at: usize) -> usize {
         const FILLERS: [&str; 24] = [
-            "st", "nd", "rd", "th", "of", "de", "del", "di", "d", "do", "den", "er", "ème", "º", "ª", "г", "le", "the", "m", "a", "da", "ta", "στις", "من",
+            "st", "nd", "rd", "th", "of", "de", "del", "di", "d", "do", "den", "er", "ème", "º",
+            "ª", "г", "le", "the", "m", "a", "da", "ta", "στις", "من",
         ];
         for _ in 0..5 {
             at = match self.token(at) {
-                Some(Token::Space | Token::Sign('.' | ',' | '،' | '-' | '/' | '\'' | '’' | 'º' | '°' | '年' | '月')) => at + 1,
+                Some(
+                    Token::Space
+                    | Token::Sign('.' | ',' | '،' | '-' | '/' | '\'' | '’' | 'º' | '°' | '年' | '月'),
+                ) => at + 1,
                 Some(Token::Word(word)) if FILLERS.contains(&word) => at + 1,
                 _ => return at,
             };
@@ -290,7 +334,12 @@ impl<'a> Scan<'_, 'a> {
                 // YYYYMMDDhhmmss
                 14 => {
                     let mut moment = compact(&text[..8])?;
-                    moment.time = time(text[8..10].parse().ok()?, text[10..12].parse().ok()?, text[12..].parse().ok()?, None);
+                    moment.time = time(
+                        text[8..10].parse().ok()?,
+                        text[10..12].parse().ok()?,
+                        text[12..].parse().ok()?,
+                        None,
+                    );
                     Some((moment, at + 1))
                 }
                 _ => None,
@@ -303,7 +352,9 @@ impl<'a> Scan<'_, 'a> {
     fn continues_number(&self, at: usize) -> bool {
         match self.token(at - 1) {
             Some(Token::Sign('$' | '€' | '£' | '#')) => true,
-            Some(Token::Sign('.' | '-' | '/' | ':' | '+')) => at >= 2 && matches!(self.token(at - 2), Some(Token::Number(_))),
+            Some(Token::Sign('.' | '-' | '/' | ':' | '+')) => {
+                at >= 2 && matches!(self.token(at - 2), Some(Token::Number(_)))
+            }
             _ => false,
         }
     }
@@ -322,7 +373,9 @@ impl<'a> Scan<'_, 'a> {
                 let (month, after) = self.number(self.skip_space(after), 1..=2)?;
                 let (_, after) = self.sign(self.skip_space(after), &[closer])?;
                 let (day, after) = self.number(self.skip_space(after), 1..=2)?;
-                let after = self.sign(after, &['日', '일', '号', '號']).map_or(after, |(_, after)| after);
+                let after = self
+                    .sign(after, &['日', '일', '号', '號'])
+                    .map_or(after, |(_, after)| after);
                 Some((Moment::new(year, month, day)?, after))
             };
             if let Some(found) = numeric() {
@@ -344,9 +397,15 @@ impl<'a> Scan<'_, 'a> {
                 let at = self.skip_space(after);
                 let (year, after) = self.number(at, 4..=4).or_else(|| {
                     let (year, after) = self.number(at, 2..=2)?;
-                    (separator != '-' && !matches!(self.token(after), Some(Token::Sign(':' | '.' | '/')))).then_some((2000 + year, after))
+                    (separator != '-'
+                        && !matches!(self.token(after), Some(Token::Sign(':' | '.' | '/'))))
+                    .then_some((2000 + year, after))
                 })?;
-                let order = if separator == '.' { Order::DayFirst } else { self.order };
+                let order = if separator == '.' {
+                    Order::DayFirst
+                } else {
+                    self.order
+                };
                 Some((self.ordered(first, second, year, order)?, after))
             };
             if let Some(found) = numeric() {
@@ -377,7 +436,10 @@ impl<'a> Scan<'_, 'a> {
         if let Some(found) = self.number(at, 4..=4) {
             return Some(found);
         }
-        let apostrophe = matches!(self.token(at.checked_sub(1)?), Some(Token::Sign('\'' | '’' | '-')));
+        let apostrophe = matches!(
+            self.token(at.checked_sub(1)?),
+            Some(Token::Sign('\'' | '’' | '-'))
+        );
         let (year, after) = self.number(at, 2..=2).filter(|_| apostrophe)?;
         Some((2000 + year, after))
     }
@@ -410,15 +472,20 @@ impl<'a> Scan<'_, 'a> {
 
     /// The time of day within a few tokens after a date.
     fn time_after(&self, at: usize) -> Option<Time> {
-        const FILLERS: [&str; 21] =
-            ["t", "at", "um", "à", "a", "as", "às", "las", "los", "kl", "alle", "ore", "om", "в", "о", "o", "godz", "saat", "klo", "ora", "г"];
+        const FILLERS: [&str; 21] = [
+            "t", "at", "um", "à", "a", "as", "às", "las", "los", "kl", "alle", "ore", "om", "в",
+            "о", "o", "godz", "saat", "klo", "ora", "г",
+        ];
         let mut at = at;
         for _ in 0..7 {
             if let Some((time, _)) = self.time_at(at) {
                 return Some(time);
             }
             at = match self.token(at)? {
-                Token::Space | Token::Sign(',' | '-' | '–' | '—' | '|' | '·' | '•' | '.' | '/' | '،' | '(' | '@') => at + 1,
+                Token::Space
+                | Token::Sign(
+                    ',' | '-' | '–' | '—' | '|' | '·' | '•' | '.' | '/' | '،' | '(' | '@',
+                ) => at + 1,
                 // Weekdays in brackets: `2024年5月3日（金） 10:20`.
                 Token::Sign('（' | '）' | ')') => at + 1,
                 Token::Word(word) if FILLERS.contains(&word) || is_weekday(word) => at + 1,
@@ -432,7 +499,12 @@ impl<'a> Scan<'_, 'a> {
     fn time_before(&self, date: usize) -> Option<Time> {
         let first = date.saturating_sub(14);
         (first..date).find_map(|at| {
-            if at > 0 && matches!(self.token(at - 1), Some(Token::Sign(':' | '.') | Token::Number(_))) {
+            if at > 0
+                && matches!(
+                    self.token(at - 1),
+                    Some(Token::Sign(':' | '.') | Token::Number(_))
+                )
+            {
                 return None;
             }
             let (time, mut end) = self.time_at(at)?;
@@ -482,12 +554,22 @@ impl<'a> Scan<'_, 'a> {
             return None;
         }
         if let Some((_, after)) = self.sign(at, &[':', '時', '时', '点', '點', '시']) {
-            let (minute, after) = self.number(self.skip_space(after), 2..=2).or_else(|| self.number(after, 1..=2))?;
-            let after = self.sign(after, &['分', '분']).map_or(after, |(_, after)| after);
-            let Some((second, after)) = self.sign(after, &[':']).and_then(|(_, after)| self.number(after, 2..=2)) else {
+            let (minute, after) = self
+                .number(self.skip_space(after), 2..=2)
+                .or_else(|| self.number(after, 1..=2))?;
+            let after = self
+                .sign(after, &['分', '분'])
+                .map_or(after, |(_, after)| after);
+            let Some((second, after)) = self
+                .sign(after, &[':'])
+                .and_then(|(_, after)| self.number(after, 2..=2))
+            else {
                 return Some((Some(minute), 0, after));
             };
-            let after = self.sign(after, &['.', ',']).and_then(|(_, after)| self.number(after, 1..=9)).map_or(after, |(_, after)| after);
+            let after = self
+                .sign(after, &['.', ','])
+                .and_then(|(_, after)| self.number(after, 1..=9))
+                .map_or(after, |(_, after)| after);
             return Some((Some(minute), second, after));
         }
         match self.token(at) {
@@ -498,7 +580,10 @@ impl<'a> Scan<'_, 'a> {
             // A point separates hours from minutes only where a word says so.
             Some(Token::Sign('.')) => {
                 let (minute, after) = self.number(at + 1, 2..=2)?;
-                let said = matches!(self.token(self.skip_space(after)), Some(Token::Word("uhr" | "am" | "pm" | "a" | "p")));
+                let said = matches!(
+                    self.token(self.skip_space(after)),
+                    Some(Token::Word("uhr" | "am" | "pm" | "a" | "p"))
+                );
                 said.then_some((Some(minute), 0, after))
             }
             _ => Some((None, 0, at)),
@@ -508,7 +593,9 @@ impl<'a> Scan<'_, 'a> {
     /// `am`, `p.m.` and the like: the hours to add.
     fn half_of_day(&self, at: usize) -> (Option<u32>, usize) {
         let start = self.skip_space(at);
-        let Some((word, after)) = self.word(start) else { return (None, at) };
+        let Some((word, after)) = self.word(start) else {
+            return (None, at);
+        };
         match word {
             "am" => (Some(0), after),
             "pm" => (Some(12), after),
@@ -542,20 +629,30 @@ impl<'a> Scan<'_, 'a> {
         let offset = || {
             let (sign, after) = self.sign(start, &['+', '-'])?;
             let (hours, minutes, end) = match self.token(after)? {
-                Token::Number(text) if text.len() == 4 => (text[..2].parse().ok()?, text[2..].parse().ok()?, after + 1),
+                Token::Number(text) if text.len() == 4 => {
+                    (text[..2].parse().ok()?, text[2..].parse().ok()?, after + 1)
+                }
                 Token::Number(text) if text.len() <= 2 => {
                     let hours: i32 = text.parse().ok()?;
-                    match self.sign(after + 1, &[':']).and_then(|(_, after)| self.number(after, 2..=2)) {
+                    match self
+                        .sign(after + 1, &[':'])
+                        .and_then(|(_, after)| self.number(after, 2..=2))
+                    {
                         Some((minutes, end)) => (hours, minutes as i32, end),
                         // A lone number after a dash is anything but a zone.
-                        None if text.len() == 2 && (sign == '+' || start == at) || named.is_some() => (hours, 0, after + 1),
+                        None if text.len() == 2 && (sign == '+' || start == at)
+                            || named.is_some() =>
+                        {
+                            (hours, 0, after + 1)
+                        }
                         None => return None,
                     }
                 }
                 _ => return None,
             };
             let total: i32 = hours * 60 + minutes;
-            (total <= 14 * 60 && minutes < 60).then_some((if sign == '-' { -total } else { total }, end))
+            (total <= 14 * 60 && minutes < 60)
+                .then_some((if sign == '-' { -total } else { total }, end))
         };
         match offset().or(named) {
             Some((minutes, end)) => (Some(minutes), end),
@@ -565,7 +662,12 @@ impl<'a> Scan<'_, 'a> {
 }
 
 fn time(hour: u32, minute: u32, second: u32, zone: Option<i32>) -> Option<Time> {
-    (hour < 24 && minute < 60 && second <= 60).then_some(Time { hour, minute, second: second.min(59), zone })
+    (hour < 24 && minute < 60 && second <= 60).then_some(Time {
+        hour,
+        minute,
+        second: second.min(59),
+        zone,
+    })
 }
 
 fn zone_name(word: &str) -> Option<i32> {
@@ -592,10 +694,12 @@ fn zone_name(word: &str) -> Option<i32> {
 /// Names of weekdays, by their first letters: one too many does no harm between a date and a time.
 fn is_weekday(word: &str) -> bool {
     const STARTS: [&str; 32] = [
-        "mon", "tue", "wed", "thu", "fri", "sat", "sun", "die", "mit", "don", "fre", "sam", "so", "lun", "mar", "mer", "jeu", "ven", "dim", "mié", "jue",
-        "vie", "sáb", "dom", "gio", "seg", "ter", "qua", "qui", "sex", "mo", "月",
+        "mon", "tue", "wed", "thu", "fri", "sat", "sun", "die", "mit", "don", "fre", "sam", "so",
+        "lun", "mar", "mer", "jeu", "ven", "dim", "mié", "jue", "vie", "sáb", "dom", "gio", "seg",
+        "ter", "qua", "qui", "sex", "mo", "月",
     ];
-    STARTS.iter().any(|start| word.starts_with(start)) || matches!(word, "火" | "水" | "木" | "金" | "土")
+    STARTS.iter().any(|start| word.starts_with(start))
+        || matches!(word, "火" | "水" | "木" | "金" | "土")
 }
 
 #[cfg(test)]
@@ -623,9 +727,15 @@ mod tests {
             ("20240503T102030Z", "2024-05-03"),
             ("20240503102030", "2024-05-03T10:20:30"),
             ("Fri, 03 May 2024 10:20:30 GMT", "2024-05-03T10:20:30Z"),
-            ("Fri, 3 May 2024 10:20:30 -0700", "2024-05-03T10:20:30-07:00"),
+            (
+                "Fri, 3 May 2024 10:20:30 -0700",
+                "2024-05-03T10:20:30-07:00",
+            ),
             ("Wed Oct 05 20:10:00 +0000 2011", "2011-10-05T20:10:00Z"),
-            ("Fri May 03 2024 10:20:30 GMT+0200 (CEST)", "2024-05-03T10:20:30+02:00"),
+            (
+                "Fri May 03 2024 10:20:30 GMT+0200 (CEST)",
+                "2024-05-03T10:20:30+02:00",
+            ),
             ("2024-02-29", "2024-02-29"),
         ] {
             assert_eq!(found(text).as_deref(), Some(expected), "{text}");
@@ -640,7 +750,10 @@ mod tests {
             ("Sept. 3, 2024", "2024-09-03"),
             ("3 May 2024", "2024-05-03"),
             ("3rd of May, 2024", "2024-05-03"),
-            ("Updated 10:20 AM EDT, Fri May 3, 2024", "2024-05-03T10:20:00-04:00"),
+            (
+                "Updated 10:20 AM EDT, Fri May 3, 2024",
+                "2024-05-03T10:20:00-04:00",
+            ),
             ("May 3, 2024 at 3:05 p.m.", "2024-05-03T15:05:00"),
             ("May 3, 2024, 12 am", "2024-05-03T00:00:00"),
             ("May 3, 2024 | 3pm PST", "2024-05-03T15:00:00-08:00"),
@@ -683,8 +796,22 @@ mod tests {
     #[test]
     fn numbers_that_are_no_dates_are_left_alone() {
         for text in [
-            "", "yesterday", "2024", "May 2024", "12:30", "1.2.3", "10/10", "July 4, 1776", "2024-13-01", "2023-02-29", "30.02.2024",
-            "+49 30 2024 5678", "192.168.10.2024", "$12/05/2024", "march on washington 5 times", "3 comments",
+            "",
+            "yesterday",
+            "2024",
+            "May 2024",
+            "12:30",
+            "1.2.3",
+            "10/10",
+            "July 4, 1776",
+            "2024-13-01",
+            "2023-02-29",
+            "30.02.2024",
+            "+49 30 2024 5678",
+            "192.168.10.2024",
+            "$12/05/2024",
+            "march on washington 5 times",
+            "3 comments",
         ] {
             assert_eq!(found(text), None, "{text}");
         }
@@ -696,7 +823,12 @@ mod tests {
         assert_eq!(Order::of(Some("en"), "example.co.uk"), Order::DayFirst);
         assert_eq!(Order::of(Some("en-GB"), "example.com"), Order::DayFirst);
         assert_eq!(Order::of(Some("fr"), "example.com"), Order::DayFirst);
-        assert_eq!(find("03/04/2024", Order::DayFirst).map(|m| m.iso()).as_deref(), Some("2024-04-03"));
+        assert_eq!(
+            find("03/04/2024", Order::DayFirst)
+                .map(|m| m.iso())
+                .as_deref(),
+            Some("2024-04-03")
+        );
     }
 
     #[test]
@@ -713,7 +845,11 @@ mod tests {
             ("/product/2024-05", None),
             ("/x?date=2024-05-03", None),
         ] {
-            assert_eq!(in_path(path).map(|moment| moment.iso()).as_deref(), expected, "{path}");
+            assert_eq!(
+                in_path(path).map(|moment| moment.iso()).as_deref(),
+                expected,
+                "{path}"
+            );
         }
     }
 

@@ -29,7 +29,10 @@ impl<'a> Value<'a> {
     /// The member of an object; of several, the first.
     pub fn get(&self, key: &str) -> Option<&Value<'a>> {
         match self {
-            Value::Object(members) => members.iter().find(|(name, _)| name == key).map(|(_, value)| value),
+            Value::Object(members) => members
+                .iter()
+                .find(|(name, _)| name == key)
+                .map(|(_, value)| value),
             _ => None,
         }
     }
@@ -96,7 +99,11 @@ impl<'a> Reader<'a> {
             } else if rest.starts_with(b"-->") {
                 Some(3)
             } else if rest.starts_with(b"//") {
-                Some(rest.iter().position(|&byte| byte == b'\n').unwrap_or(rest.len()))
+                Some(
+                    rest.iter()
+                        .position(|&byte| byte == b'\n')
+                        .unwrap_or(rest.len()),
+                )
             } else {
                 None
             };
@@ -191,14 +198,18 @@ impl<'a> Reader<'a> {
     /// A number, a literal, or the like of `undefined`, which is read as null.
     fn bare(&mut self) -> Value<'a> {
         let start = self.at;
-        self.skip_to(|byte| matches!(byte, b',' | b'}' | b']' | b':' | b'"') || byte.is_ascii_whitespace());
+        self.skip_to(|byte| {
+            matches!(byte, b',' | b'}' | b']' | b':' | b'"') || byte.is_ascii_whitespace()
+        });
         if self.at == start {
             self.at += self.char_len();
         }
         match &self.source[start..self.at] {
             "true" => Value::Bool(true),
             "false" => Value::Bool(false),
-            number if number.starts_with(|first: char| first.is_ascii_digit() || first == '-') => Value::Number(number),
+            number if number.starts_with(|first: char| first.is_ascii_digit() || first == '-') => {
+                Value::Number(number)
+            }
             _ => Value::Null,
         }
     }
@@ -240,8 +251,15 @@ impl<'a> Reader<'a> {
         match rest.iter().position(|byte| !byte.is_ascii_whitespace()) {
             None => true,
             // `"a", "b"`, but not `"he said "yes", and went"`.
-            Some(at) if rest[at] == b',' => match rest[at + 1..].iter().find(|byte| !byte.is_ascii_whitespace()) {
-                Some(next) => matches!(next, b'"' | b'\'' | b'{' | b'[' | b'}' | b']' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n' | b'/'),
+            Some(at) if rest[at] == b',' => match rest[at + 1..]
+                .iter()
+                .find(|byte| !byte.is_ascii_whitespace())
+            {
+                Some(next) => matches!(
+                    next,
+                    b'"' | b'\'' | b'{' | b'[' | b'}' | b']' | b'-' | b'0'
+                        ..=b'9' | b't' | b'f' | b'n' | b'/'
+                ),
                 None => true,
             },
             // A missing comma: the next key starts on the next line.
@@ -270,7 +288,9 @@ impl<'a> Reader<'a> {
 
     /// The four hexadecimal digits after `\u`, with the second half of a surrogate pair.
     fn unicode_escape(&mut self) -> char {
-        let Some(first) = self.hex4() else { return char::REPLACEMENT_CHARACTER };
+        let Some(first) = self.hex4() else {
+            return char::REPLACEMENT_CHARACTER;
+        };
         if !(0xD800..0xDC00).contains(&first) {
             return char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER);
         }
@@ -280,7 +300,8 @@ impl<'a> Reader<'a> {
         self.at += 2;
         match self.hex4() {
             Some(second) if (0xDC00..0xE000).contains(&second) => {
-                char::from_u32(0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00)).unwrap_or(char::REPLACEMENT_CHARACTER)
+                char::from_u32(0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00))
+                    .unwrap_or(char::REPLACEMENT_CHARACTER)
             }
             _ => char::REPLACEMENT_CHARACTER,
         }
@@ -305,7 +326,9 @@ impl<'a> Reader<'a> {
 }
 
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack.windows(needle.len()).position(|window| window == needle)
+    haystack
+        .windows(needle.len())
+        .position(|window| window == needle)
 }
 
 #[cfg(test)]
@@ -318,12 +341,24 @@ mod tests {
 
     #[test]
     fn reads_json() {
-        let value = one(r#" {"a": [1, -2.5e3, true, null], "b": {"c": "x\n\"y\" \u00e9\ud83d\ude00"}} "#);
+        let value =
+            one(r#" {"a": [1, -2.5e3, true, null], "b": {"c": "x\n\"y\" \u00e9\ud83d\ude00"}} "#);
         assert_eq!(
             value.get("a"),
-            Some(&Value::Array(vec![Value::Number("1"), Value::Number("-2.5e3"), Value::Bool(true), Value::Null]))
+            Some(&Value::Array(vec![
+                Value::Number("1"),
+                Value::Number("-2.5e3"),
+                Value::Bool(true),
+                Value::Null
+            ]))
         );
-        assert_eq!(value.get("b").and_then(|b| b.get("c")).and_then(Value::as_str), Some("x\n\"y\" é😀"));
+        assert_eq!(
+            value
+                .get("b")
+                .and_then(|b| b.get("c"))
+                .and_then(Value::as_str),
+            Some("x\n\"y\" é😀")
+        );
     }
 
     #[test]
@@ -332,7 +367,11 @@ mod tests {
             ("{\"a\": \"two\nlines\"}", "a", "two\nlines"),
             (r#"{"a": "x",}"#, "a", "x"),
             ("{\"a\": \"x\"\n \"b\": \"y\"}", "b", "y"),
-            (r#"{"a": "he said "no" and left", "b": "y"}"#, "a", r#"he said "no" and left"#),
+            (
+                r#"{"a": "he said "no" and left", "b": "y"}"#,
+                "a",
+                r#"he said "no" and left"#,
+            ),
             (r#"{"a": "he said "yes", and left", "b": "y"}"#, "b", "y"),
             (r#"<!-- {"a": "x"} -->"#, "a", "x"),
             ("//<![CDATA[\n{\"a\": \"x\"}\n//]]>", "a", "x"),
@@ -344,7 +383,11 @@ mod tests {
             (r#"{"list": [{"x": 1], "a": "x"}"#, "a", "x"),
             ("window.data = {\"a\": \"x\"};", "a", "x"),
         ] {
-            assert_eq!(one(source).get(key).and_then(Value::as_str), Some(expected), "{source}");
+            assert_eq!(
+                one(source).get(key).and_then(Value::as_str),
+                Some(expected),
+                "{source}"
+            );
         }
     }
 

@@ -26,7 +26,9 @@ pub fn month(name: &str) -> Option<u32> {
     if name == "listopada" {
         return Some(11);
     }
-    let at = NAMES.iter().position(|names| names.split('|').any(|known| known == name))?;
+    let at = NAMES
+        .iter()
+        .position(|names| names.split('|').any(|known| known == name))?;
     u32::try_from(at + 1).ok()
 }
 
@@ -36,7 +38,15 @@ mod tests {
 
     #[test]
     fn knows_months_of_many_languages() {
-        for (name, number) in [("may", 5), ("märz", 3), ("août", 8), ("listopada", 11), ("грудня", 12), ("شباط", 2), ("जून", 6)] {
+        for (name, number) in [
+            ("may", 5),
+            ("märz", 3),
+            ("août", 8),
+            ("listopada", 11),
+            ("грудня", 12),
+            ("شباط", 2),
+            ("जून", 6),
+        ] {
             assert_eq!(month(name), Some(number), "{name}");
         }
         assert_eq!(month("monday"), None);

@@ -1,0 +1,254 @@
+//! One walk over the document that finds everything metadata is read from.
+
+use std::borrow::Cow;
+
+use super::json::{self, Value};
+use crate::parse::{Document, NodeId, Tag};
+
+/// More than so many places of one kind are a list, a calendar or an attack.
+const MAX_CLUES: usize = 64;
+const MAX_METAS: usize = 400;
+
+/// Where in a document its metadata stands.
+pub struct Sources<'d, 'a> {
+    pub document: &'d Document<'a>,
+    /// Names in lower case.
+    metas: Vec<(String, NodeId)>,
+    pub title: Option<NodeId>,
+    pub headings: Vec<NodeId>,
+    pub times: Vec<NodeId>,
+    /// Elements whose names speak of an author, of a date, of breadcrumbs, of tags.
+    pub bylines: Vec<NodeId>,
+    pub dates: Vec<NodeId>,
+    pub breadcrumbs: Vec<NodeId>,
+    pub tags: Vec<NodeId>,
+    pub scripts: Vec<NodeId>,
+    pub language: Option<Cow<'a, str>>,
+}
+
+impl<'d, 'a> Sources<'d, 'a> {
+    pub fn find(document: &'d Document<'a>) -> Self {
+        let mut sources = Self {
+            document,
+            metas: Vec::new(),
+            title: None,
+            headings: Vec::new(),
+            times: Vec::new(),
+            bylines: Vec::new(),
+            dates: Vec::new(),
+            breadcrumbs: Vec::new(),
+            tags: Vec::new(),
+            scripts: Vec::new(),
+            language: document.html().and_then(|html| {
+                document
+                    .attr(html, "lang")
+                    .or_else(|| document.attr(html, "xml:lang"))
+            }),
+        };
+        for node in document.ids() {
+            sources.look_at(node);
+        }
+        sources
+    }
+
+    fn look_at(&mut self, node: NodeId) {
+        let document = self.document;
+        match document.tag(node) {
+            Tag::TEXT | Tag::BR | Tag::IMG => return,
+            Tag::META => return self.look_at_meta(node),
+            Tag::TITLE => {
+                self.title.get_or_insert(node);
+                return;
+            }
+            Tag::SCRIPT => {
+                if document
+                    .raw_attr(node, "type")
+                    .is_some_and(|kind| kind.to_ascii_lowercase().contains("ld+json"))
+                {
+                    push(&mut self.scripts, node);
+                }
+                return;
+            }
+            Tag::H1 => push(&mut self.headings, node),
+            Tag::TIME => push(&mut self.times, node),
+            _ => {}
+        }
+        let mut clues = 0;
+        for (name, value) in document.raw_attrs(node) {
+            clues |= match name.len() {
+                2 if name.eq_ignore_ascii_case("id") => clue::of_names(value),
+                3 if name.eq_ignore_ascii_case("rel") => clue::of_relation(value),
+                5 if name.eq_ignore_ascii_case("class") => clue::of_names(value),
+                8 if name.eq_ignore_ascii_case("itemprop") => clue::of_names(value),
+                10 if name.eq_ignore_ascii_case("aria-label") => {
+                    clue::of_names(value) & clue::BREADCRUMB
+                }
+                11 if name.eq_ignore_ascii_case("data-testid") => clue::of_names(value),
+                _ => 0,
+            };
+        }
+        if clues == 0 {
+            return;
+        }
+        for (bit, list) in [
+            (clue::BYLINE, &mut self.bylines),
+            (clue::DATE, &mut self.dates),
+            (clue::BREADCRUMB, &mut self.breadcrumbs),
+            (clue::TAG, &mut self.tags),
+        ] {
+            if clues & bit != 0 {
+                push(list, node);
+            }
+        }
+    }
+
+    fn look_at_meta(&mut self, node: NodeId) {
+        let document = self.document;
+        let key = ["property", "name", "itemprop", "http-equiv"]
+            .iter()
+            .find_map(|name| {
+                document
+                    .attr(node, name)
+                    .filter(|key| !key.trim().is_empty())
+            });
+        if let Some(key) = key.filter(|key| self.metas.len() < MAX_METAS && key.len() < 64) {
+            self.metas.push((key.trim().to_ascii_lowercase(), node));
+        }
+    }
+
+    /// The content of the first of these `meta` names that has one, the text as readers see it.
+    pub fn meta(&self, names: &[&str]) -> Option<String> {
+        names.iter().find_map(|name| self.metas_of(name).next())
+    }
+
+    /// The contents of all `meta` elements of a name.
+    pub fn metas_of<'s>(&'s self, name: &'s str) -> impl Iterator<Item = String> + 's {
+        let content = |node| {
+            self.document
+                .attr(node, "content")
+                .map(|content| super::plain(&content))
+                .filter(|content| !content.is_empty())
+        };
+        self.metas
+            .iter()
+            .filter(move |(known, _)| known == name)
+            .filter_map(move |(_, node)| content(*node))
+    }
+
+    /// What the scripts of JSON-LD hold.
+    pub fn linked_data(&self, texts: &'d [Cow<'a, str>]) -> Vec<Value<'d>> {
+        texts.iter().flat_map(|text| json::read(text)).collect()
+    }
+
+    /// The texts of the scripts of JSON-LD.
+    pub fn script_texts(&self) -> Vec<Cow<'a, str>> {
+        let child = |node| {
+            self.document
+                .first_child(node)
+                .map(|text| self.document.text(text))
+        };
+        self.scripts
+            .iter()
+            .filter_map(|&script| child(script))
+            .collect()
+    }
+
+    /// The text of an element as readers see it, its beginning where it is long.
+    pub fn text(&self, node: NodeId) -> String {
+        const MAX_NODES: usize = 64;
+        const MAX_BYTES: usize = 600;
+        let mut text = String::new();
+        let mut below = self.document.descendants(node);
+        let mut nodes = 0;
+        while let Some(inner) = below.next() {
+            nodes += 1;
+            if nodes > MAX_NODES || text.len() > MAX_BYTES {
+                break;
+            }
+            match self.document.tag(inner) {
+                Tag::TEXT => text.push_str(&self.document.text(inner)),
+                Tag::SCRIPT | Tag::STYLE | Tag::SVG | Tag::TEMPLATE | Tag::BUTTON | Tag::SELECT => {
+                    below.skip_subtree(inner)
+                }
+                Tag::BR | Tag::DIV | Tag::P | Tag::LI | Tag::TD | Tag::H2 | Tag::H3 => {
+                    text.push('\n')
+                }
+                _ => {}
+            }
+        }
+        crate::render::collapse(&text)
+    }
+}
+
+fn push(list: &mut Vec<NodeId>, node: NodeId) {
+    if list.len() < MAX_CLUES {
+        list.push(node);
+    }
+}
+
+/// What the names of an element speak of.
+mod clue {
+    pub const BYLINE: u8 = 1;
+    pub const DATE: u8 = 2;
+    pub const BREADCRUMB: u8 = 4;
+    pub const TAG: u8 = 8;
+
+    const WORDS: [(&[u8], u8); 14] = [
+        (b"author", BYLINE),
+        (b"autor", BYLINE),
+        (b"auteur", BYLINE),
+        (b"autore", BYLINE),
+        (b"byline", BYLINE),
+        (b"writer", BYLINE),
+        (b"writtenby", BYLINE),
+        (b"date", DATE),
+        (b"datum", DATE),
+        (b"fecha", DATE),
+        (b"publish", DATE),
+        (b"posted", DATE),
+        (b"time", DATE),
+        (b"breadcrumb", BREADCRUMB),
+    ];
+
+    /// The clues in an id or class. Its bytes are looked at once.
+    pub fn of_names(names: &str) -> u8 {
+        const FIRST: [bool; 256] = first_letters();
+        let bytes = names.as_bytes();
+        let mut clues = 0;
+        for (at, &byte) in bytes.iter().enumerate() {
+            if FIRST[byte as usize] {
+                for (word, clue) in WORDS {
+                    if bytes
+                        .get(at..at + word.len())
+                        .is_some_and(|part| part.eq_ignore_ascii_case(word))
+                    {
+                        clues |= clue;
+                    }
+                }
+            }
+        }
+        clues
+    }
+
+    /// The clues in a `rel` attribute.
+    pub fn of_relation(relation: &str) -> u8 {
+        let has = |word: &str| {
+            relation
+                .split_ascii_whitespace()
+                .any(|part| part.eq_ignore_ascii_case(word))
+        };
+        u8::from(has("author")) * BYLINE | u8::from(has("tag")) * TAG
+    }
+
+    const fn first_letters() -> [bool; 256] {
+        let mut first = [false; 256];
+        let mut i = 0;
+        while i < WORDS.len() {
+            let letter = WORDS[i].0[0];
+            first[letter as usize] = true;
+            first[letter.to_ascii_uppercase() as usize] = true;
+            i += 1;
+        }
+        first
+    }
+}

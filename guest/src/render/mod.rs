@@ -1,0 +1,149 @@
+//! Kept nodes as text and as Markdown.
+
+mod code;
+mod escape;
+mod markdown;
+pub mod math;
+mod notes;
+mod table;
+#[cfg(test)]
+mod tests;
+mod text;
+
+pub use markdown::markdown;
+pub use text::{collapse, text};
+
+use crate::keep::Kept;
+use crate::parse::{Document, NodeId, Tag, TagSet};
+
+/// Elements that stand on lines of their own.
+const BLOCKS: TagSet = TagSet::new(&[
+    Tag::ADDRESS,
+    Tag::ARTICLE,
+    Tag::ASIDE,
+    Tag::BLOCKQUOTE,
+    Tag::BODY,
+    Tag::CAPTION,
+    Tag::CENTER,
+    Tag::DD,
+    Tag::DETAILS,
+    Tag::DIALOG,
+    Tag::DIR,
+    Tag::DIV,
+    Tag::DL,
+    Tag::DT,
+    Tag::FIELDSET,
+    Tag::FIGCAPTION,
+    Tag::FIGURE,
+    Tag::FOOTER,
+    Tag::FORM,
+    Tag::H1,
+    Tag::H2,
+    Tag::H3,
+    Tag::H4,
+    Tag::H5,
+    Tag::H6,
+    Tag::HEADER,
+    Tag::HGROUP,
+    Tag::HTML,
+    Tag::LEGEND,
+    Tag::LI,
+    Tag::LISTING,
+    Tag::MAIN,
+    Tag::MENU,
+    Tag::NAV,
+    Tag::OL,
+    Tag::P,
+    Tag::PLAINTEXT,
+    Tag::PRE,
+    Tag::SEARCH,
+    Tag::SECTION,
+    Tag::SUMMARY,
+    Tag::TABLE,
+    Tag::TBODY,
+    Tag::TFOOT,
+    Tag::THEAD,
+    Tag::TR,
+    Tag::UL,
+    Tag::XMP,
+    Tag::TITLE,
+    Tag::OPTION,
+]);
+
+/// Elements whose text keeps its line ends.
+const VERBATIM: TagSet = TagSet::new(&[Tag::PRE, Tag::LISTING, Tag::XMP, Tag::PLAINTEXT]);
+
+/// What to do with an element's inside.
+#[derive(PartialEq, Eq)]
+enum Inside {
+    Visit,
+    Skip,
+}
+
+/// What writes a document down.
+trait Writer {
+    /// An element starts. [`Writer::leave`] follows where its inside is visited.
+    fn enter(&mut self, node: NodeId) -> Inside;
+    fn leave(&mut self, node: NodeId);
+    fn text(&mut self, node: NodeId);
+}
+
+/// Show the kept nodes to a writer in document order. Without recursion: depth is the author's.
+fn walk(document: &Document<'_>, kept: &Kept, writer: &mut impl Writer) {
+    let mut open: Vec<NodeId> = Vec::new();
+    let mut walk = document.descendants(document.root());
+    while let Some(node) = walk.next() {
+        while let Some(done) = open.pop_if(|element| document.subtree_end(*element) <= node) {
+            writer.leave(done);
+        }
+        if !kept.reaches(node) {
+            walk.skip_subtree(node);
+        } else if document.is_text(node) {
+            writer.text(node);
+        } else if writer.enter(node) == Inside::Visit {
+            open.push(node);
+        } else {
+            walk.skip_subtree(node);
+        }
+    }
+    while let Some(done) = open.pop() {
+        writer.leave(done);
+    }
+}
+
+/// A link to the heading it stands in, or another such help: nothing to read.
+fn is_permalink(document: &Document<'_>, node: NodeId) -> bool {
+    const CLASSES: [&str; 8] = [
+        "headerlink",
+        "anchor",
+        "anchorjs-link",
+        "header-anchor",
+        "heading-anchor",
+        "hash-link",
+        "permalink",
+        "mw-editsection",
+    ];
+    match document.tag(node) {
+        Tag::A | Tag::SPAN => {}
+        _ => return false,
+    }
+    let named = document.classes(node).any(|class| CLASSES.contains(&class));
+    named
+        && document
+            .descendants(node)
+            .take(8)
+            .filter(|&below| document.is_text(below))
+            .map(|below| document.raw_text(below).trim().len())
+            .sum::<usize>()
+            <= 16
+        && (document.tag(node) == Tag::SPAN || is_short_sign(document, node))
+}
+
+/// Whether an element holds at most a sign: `#`, `¶`, an icon.
+fn is_short_sign(document: &Document<'_>, node: NodeId) -> bool {
+    let mut texts = document
+        .descendants(node)
+        .take(8)
+        .filter(|&below| document.is_text(below));
+    texts.all(|below| !document.text(below).chars().any(char::is_alphanumeric))
+}

@@ -1,0 +1,171 @@
+//! Plain text: one paragraph a line.
+
+use super::{code, is_permalink, math, walk, Inside, Writer, BLOCKS, VERBATIM};
+use crate::keep::Kept;
+use crate::parse::{Document, NodeId, Tag};
+
+/// The kept text: white space collapsed as in a browser, a line for each paragraph, cells of a
+/// table separated by tabs, preformatted text as it is.
+pub fn text(document: &Document<'_>, kept: &Kept) -> String {
+    let mut writer = TextWriter {
+        document,
+        kept,
+        out: String::new(),
+        owed: Owed::Nothing,
+    };
+    walk(document, kept, &mut writer);
+    let end = writer.out.trim_end().len();
+    writer.out.truncate(end);
+    writer.out
+}
+
+/// What has to come before the next word.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Owed {
+    Nothing,
+    Space,
+    Tab,
+    Line,
+}
+
+struct TextWriter<'d, 'a> {
+    document: &'d Document<'a>,
+    kept: &'d Kept,
+    out: String,
+    owed: Owed,
+}
+
+impl TextWriter<'_, '_> {
+    fn owe(&mut self, what: Owed) {
+        self.owed = self.owed.max(what);
+    }
+
+    fn pay(&mut self) {
+        match std::mem::replace(&mut self.owed, Owed::Nothing) {
+            _ if self.out.is_empty() => {}
+            Owed::Nothing => {}
+            Owed::Space => self.out.push(' '),
+            Owed::Tab => self.out.push('\t'),
+            Owed::Line => self.out.push('\n'),
+        }
+    }
+
+    fn write(&mut self, text: &str) {
+        let (mut leading, trailing) = (true, text.ends_with(char::is_whitespace));
+        if text.starts_with(char::is_whitespace) {
+            self.owe(Owed::Space);
+        }
+        for word in text.split_whitespace() {
+            if !leading {
+                self.owe(Owed::Space);
+            }
+            leading = false;
+            self.pay();
+            push_word(word, &mut self.out);
+        }
+        if trailing && !leading {
+            self.owe(Owed::Space);
+        }
+    }
+
+    fn write_verbatim(&mut self, text: &str) {
+        self.owe(Owed::Line);
+        self.pay();
+        self.out.push_str(text);
+        self.owe(Owed::Line);
+    }
+}
+
+impl Writer for TextWriter<'_, '_> {
+    fn enter(&mut self, node: NodeId) -> Inside {
+        let tag = self.document.tag(node);
+        if VERBATIM.contains(tag) {
+            let code = code::verbatim(self.document, self.kept, node);
+            if !code.trim().is_empty() {
+                self.write_verbatim(&code);
+            }
+            return Inside::Skip;
+        }
+        match tag {
+            Tag::BR | Tag::HR => self.owe(Owed::Line),
+            Tag::TD | Tag::TH => self.owe(Owed::Tab),
+            Tag::A | Tag::SPAN if is_permalink(self.document, node) => return Inside::Skip,
+            _ if math::is_rendering(self.document, node) => return Inside::Skip,
+            Tag::MATH | Tag::SCRIPT => {
+                if let Some(formula) = math::formula(self.document, node) {
+                    self.write(&formula.tex);
+                    return Inside::Skip;
+                }
+            }
+            tag if BLOCKS.contains(tag) => self.owe(Owed::Line),
+            _ => {}
+        }
+        Inside::Visit
+    }
+
+    fn leave(&mut self, node: NodeId) {
+        match self.document.tag(node) {
+            Tag::TD | Tag::TH => self.owe(Owed::Tab),
+            tag if BLOCKS.contains(tag) => self.owe(Owed::Line),
+            _ => {}
+        }
+    }
+
+    fn text(&mut self, node: NodeId) {
+        self.write(&self.document.text(node));
+    }
+}
+
+/// Append a word without characters that only say where a line may break.
+pub(super) fn push_word(word: &str, out: &mut String) {
+    let invisible = |c: char| matches!(c, '\u{AD}' | '\u{200B}' | '\u{2060}' | '\u{FEFF}');
+    if word.is_ascii() || !word.contains(invisible) {
+        out.push_str(word);
+    } else {
+        out.extend(word.chars().filter(|&c| !invisible(c)));
+    }
+}
+
+/// The words of a text, one space between them.
+pub fn collapse(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        push_word(word, &mut out);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(html: &str) -> String {
+        let document = Document::parse(html);
+        text(&document, &Kept::body(&document))
+    }
+
+    #[test]
+    fn paragraphs_are_lines() {
+        for (html, expected) in [
+            (
+                "<h1>Title</h1>\n\n<p>One\n  <b>two</b>, three.</p><p>Four</p>",
+                "Title\nOne two, three.\nFour",
+            ),
+            ("a<br>b<br><br>c", "a\nb\nc"),
+            ("<ul><li>a<ul><li>b</ul><li>c</ul>", "a\nb\nc"),
+            ("<table><tr><th>a<th>b<tr><td>c<td>d</table>", "a\tb\nc\td"),
+            ("<p>x</p><pre>a\n  b\n</pre><p>y", "x\na\n  b\ny"),
+            ("a<p></p><div> </div>b", "a\nb"),
+            ("soft\u{AD}ware is\u{A0}free\u{200B}", "software is free"),
+            ("H<sub>2</sub>O", "H2O"),
+            ("<p>a <a href=#x class=headerlink>¶</a></p>", "a"),
+            ("<ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp></ruby>", "漢(kan)"),
+            ("", ""),
+        ] {
+            assert_eq!(of(html), expected, "{html}");
+        }
+    }
+}
