@@ -25,6 +25,7 @@ EXAMPLES = {
     "item_classes": '["myproject.items.ArticleItem"]',
     "source_field": '"html"',
     "stats_interval_secs": "60",
+    "stats_class": '"scrapy.statscollectors.DummyStatsCollector"',
     "metrics_port": "9400",
     "metrics_host": '"0.0.0.0"',
     "metrics_allowed_hosts": '["host.docker.internal"]',
@@ -79,6 +80,13 @@ overrides; that longer name is a setting as well. Crawls of one process with the
 """
 
 
+def default(option: Field[Any]) -> str:
+    """A default as one writes it in settings."""
+    if isinstance(option.default, type):
+        return repr(f"{option.default.__module__}.{option.default.__qualname__}")
+    return repr(option.default)
+
+
 def section(option: Field[Any]) -> str:
     """One setting's part of the page."""
     name = setting_name(option.name)
@@ -86,7 +94,7 @@ def section(option: Field[Any]) -> str:
     allowed = option.metadata["allowed"].sentence
     return (
         f"\n### {name}\n\n"
-        f"Type: `{kind}`. Default: `{option.default!r}`. It takes {allowed}.\n\n"
+        f"Type: `{kind}`. Default: `{default(option)}`. It takes {allowed}.\n\n"
         f"{option.metadata['meaning']}\n\n"
         f"```python\n{name} = {EXAMPLES[option.name]}\n```\n"
     )

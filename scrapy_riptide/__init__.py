@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from scrapy_riptide.exporter import RiptideExporter
     from scrapy_riptide.middleware import RiptideMiddleware, RiptideSpiderMiddleware
     from scrapy_riptide.pipelines import RiptidePipeline
+    from scrapy_riptide.statscollector import RiptideStatsCollector
 
 __all__ = [
     "Addon",
@@ -28,6 +29,7 @@ __all__ = [
     "RiptideMiddleware",
     "RiptidePipeline",
     "RiptideSpiderMiddleware",
+    "RiptideStatsCollector",
 ]
 
 # Scrapy's half is imported by those who ask for it: importing Scrapy takes many times as long as
@@ -38,6 +40,7 @@ _SCRAPY_SIDE = {
     "RiptideMiddleware": "scrapy_riptide.middleware",
     "RiptidePipeline": "scrapy_riptide.pipelines",
     "RiptideSpiderMiddleware": "scrapy_riptide.middleware",
+    "RiptideStatsCollector": "scrapy_riptide.statscollector",
 }
 
 

@@ -27,6 +27,7 @@ from prometheus_client.registry import Collector
 from scrapy_riptide import stats as names
 from scrapy_riptide.figures import CrawlFigures, Histogram
 from scrapy_riptide.stats import by_kind
+from scrapy_riptide.statscollector import ExportedStats, stats_families
 from scrapy_riptide.wasm.breaker import BreakerState
 from scrapy_riptide.wasm.pool import Pressure
 
@@ -120,6 +121,8 @@ class CrawlCollector(Collector):
             yield family.counters(name, meaning, (label,), _keyed(by_kind(stats, prefix)))
         for name, (stat, meaning) in FROM_STAT.items():
             yield family.counter(name, meaning, stats.get(stat, 0))
+        if isinstance(self._crawler.stats, ExportedStats):
+            yield from stats_families(stats, labels_of(self._crawler))
 
 
 def _extractor_families(family: _Families, metrics: Mapping[str, Any]) -> Iterator[Metric]:

@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from itemadapter import ItemAdapter
+from scrapy.statscollectors import MemoryStatsCollector, StatsCollector
 from scrapy.utils.misc import load_object
 
 from scrapy_riptide.config import (
@@ -92,6 +93,19 @@ def _item_classes() -> Allowed:
     return Allowed(parse, "item classes (dict, Item, dataclass, attrs, pydantic) or their import paths")
 
 
+def _stats_class() -> Allowed:
+    def parse(value: Any) -> type[StatsCollector]:
+        try:
+            found = load_object(value)
+        except (ImportError, NameError) as error:
+            raise ValueError from error
+        if not isinstance(found, type) or not issubclass(found, StatsCollector):
+            raise ValueError
+        return found
+
+    return Allowed(parse, "a stats collector class or its import path")
+
+
 def _ports() -> Allowed:
     port = integer(1, 65535)
 
@@ -159,6 +173,11 @@ class RiptideSettings:
     )
     stats_interval_secs: float = option(
         10.0, decimal(0.1, 86400, unit="seconds"), "How often the pool's figures are written into the stats."
+    )
+    stats_class: type[StatsCollector] = option(  # noqa: RUF009
+        MemoryStatsCollector,
+        _stats_class(),
+        "What ``STATS_CLASS = 'scrapy_riptide.RiptideStatsCollector'`` extends to show all stats to Prometheus.",
     )
     metrics_port: tuple[int, int] | None = option(
         (9410, 9460),

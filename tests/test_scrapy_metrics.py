@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -21,11 +23,13 @@ from crawls import AS_IT_IS, Page, PageSpider, article, crawl, messages, site
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 from scrapy.http import Response
+from scrapy.statscollectors import MemoryStatsCollector
 
 from scrapy_riptide import RiptideExporter
 from scrapy_riptide.figures import Histogram
 from scrapy_riptide.metrics import COUNTERS_BY, FROM_STATS
 from scrapy_riptide.server import is_allowed_host
+from scrapy_riptide.statscollector import stats_families
 
 PAGES: dict[str, Page] = {"/fine": "fine", "/trap": "!t", "/memory": "!x", "/invalid": "!e0", "/blank": " "}
 REFERENCE = Path(__file__).parent.parent / "docs" / "reference" / "metrics.md"
@@ -233,6 +237,47 @@ async def test_the_live_page_shows_the_crawl(settings: dict[str, Any]) -> None:
         ("trap", "parsel"),
         (None, "wasm"),
     ]
+
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+
+
+class BrowsingSpider(PageSpider):
+    """After its last page it opens the live page in a browser."""
+
+    name = "browsing"
+
+    async def parse(self, response: Response) -> Any:
+        if not response.url.endswith("/blank"):
+            return
+        exporter = self.crawler.get_extension(RiptideExporter)
+        assert exporter is not None
+        assert CHROMIUM is not None
+        browser = await asyncio.create_subprocess_exec(
+            CHROMIUM,
+            *("--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=5000", "--dump-dom"),
+            f"http://127.0.0.1:{exporter.port}/",
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        yield {"dom": (await browser.communicate())[0].decode()}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here")
+async def test_a_browser_draws_the_live_page(settings: dict[str, Any]) -> None:
+    async with site({**PAGES, "/blank": " "}) as root:
+        result = await crawl(BrowsingSpider, settings, root=root, paths=tuple(PAGES))
+    (item,) = result.items
+    text = re.sub(r"<[^>]+>", " ", item["dom"].split("<main>")[1].split("<script>")[0])
+    words = " ".join(text.split())
+    assert "5 seen, 1 extracted" in words
+    assert "trap 1 1 answered by the fallback" in words
+    assert "invalid html 1" in words
+    assert "breaker closed, pressure" in words
+    assert f"{root}/fine wasm ok" in words
+    assert "The crawl doesn't answer" not in words
+    assert "<polyline points=" in item["dom"]
 
 
 @pytest.mark.parametrize(
@@ -471,6 +516,59 @@ def test_two_processes_take_two_ports_and_a_killed_ones_file_is_swept(
             process.send_signal(signal.SIGINT)
             assert process.wait(20) == 0
         assert wait_for_files(0) == set()
+
+
+async def test_every_stat_of_the_crawl_can_be_a_metric(settings: dict[str, Any]) -> None:
+    exported = {
+        **settings,
+        "STATS_CLASS": "scrapy_riptide.RiptideStatsCollector",
+        "RIPTIDE_STATS_CLASS": f"{__name__}.OddStats",
+    }
+    items, stats = await ask(
+        exported, "/metrics", "/metrics", headers=OPENMETRICS, pages={"/none": "", "/blank": " "}
+    )
+    found = values(parse_openmetrics(items[0]["text"]))  # type: ignore[no-untyped-call]
+    assert found["scrapy_downloader_response_status_count,kind=200"] == 2
+    assert found["scrapy_downloader_request_count"] == 2
+    assert found["scrapy_scheduler_enqueued"] == found["scrapy_scheduler_enqueued_memory"] == 2
+    assert found["scrapy_odd_number_s"] == 1.5
+    assert not any("start_time" in name or "scrapy_riptide" in name or "odd_text" in name for name in found)
+    assert stats["odd/number's"] == 1.5
+
+
+class OddStats(MemoryStatsCollector):
+    def __init__(self, crawler: Any) -> None:
+        super().__init__(crawler)
+        self._stats.update({"odd/number's": 1.5, "odd/text": "x", "odd/flag": True})
+
+
+async def test_without_the_stats_class_only_the_plugins_own_are_shown(settings: dict[str, Any]) -> None:
+    items, _ = await ask(settings, "/metrics", pages={"/blank": " "})
+    assert "scrapy_" not in items[0]["text"]
+
+
+def test_stats_become_metrics_by_one_rule() -> None:
+    stats = {
+        "spider_exceptions/count": 3,
+        "spider_exceptions/ValueError": 3,
+        "retry/count": 1,
+        "retry/reason_count/504 Gateway Time-out": 1,
+        "item_dropped_reasons_count/DropItem": 2,
+        "elapsed_time_seconds": 1.5,
+    }
+    found = {
+        (sample.name, sample.labels.get("kind")): sample.value
+        for family in stats_families(stats, {"spider": "s"})
+        for sample in family.samples
+    }
+    assert found == {
+        ("scrapy_spider_exceptions_count", None): 3,
+        ("scrapy_spider_exceptions", "ValueError"): 3,
+        ("scrapy_retry_count", None): 1,
+        ("scrapy_retry_reason_count", "504 Gateway Time-out"): 1,
+        ("scrapy_item_dropped_reasons_count", "DropItem"): 2,
+        ("scrapy_elapsed_time_seconds", None): 1.5,
+    }
 
 
 def test_a_histogram_counts_up_to_and_including_its_bounds() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from crawls import PageSpider, crawl, site
 from scrapy.settings import Settings
+from scrapy.statscollectors import MemoryStatsCollector
 
 from scrapy_riptide import ExtractorConfig
 from scrapy_riptide.errors import ConfigError
@@ -38,6 +39,7 @@ def test_without_settings_there_are_the_defaults() -> None:
         item_classes=None,
         source_field=None,
         stats_interval_secs=10.0,
+        stats_class=MemoryStatsCollector,
         metrics_port=(9410, 9460),
         metrics_host="127.0.0.1",
         metrics_allowed_hosts=(),
@@ -121,6 +123,12 @@ BAD = [
         [9460, 9410],
         "RIPTIDE_METRICS_PORT = [9460, 9410] is not allowed: it takes a port, or the first",
     ),
+    (
+        "STATS_CLASS",
+        "scrapy.Spider",
+        "RIPTIDE_STATS_CLASS = 'scrapy.Spider' is not allowed: it takes a stats",
+    ),
+    ("STATS_CLASS", "no.such", "RIPTIDE_STATS_CLASS = 'no.such' is not allowed"),
     ("METRICS_PORT", 0, "RIPTIDE_METRICS_PORT = 0 is not allowed"),
     ("METRICS_PORT", [1, 2, 3], "RIPTIDE_METRICS_PORT = [1, 2, 3] is not allowed"),
     ("METRICS_HOST", "", "RIPTIDE_METRICS_HOST = '' is not allowed"),
