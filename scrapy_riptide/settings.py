@@ -177,7 +177,7 @@ class RiptideSettings:
     stats_class: type[StatsCollector] = option(  # noqa: RUF009
         MemoryStatsCollector,
         _stats_class(),
-        "What ``STATS_CLASS = 'scrapy_riptide.RiptideStatsCollector'`` extends to show all stats to Prometheus.",
+        "What ``STATS_CLASS = 'scrapy_riptide.RiptideStatsCollector'`` extends to show Prometheus all stats.",
     )
     metrics_port: tuple[int, int] | None = option(
         (9410, 9460),
