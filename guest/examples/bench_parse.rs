@@ -9,16 +9,12 @@ use std::{env, fs};
 use riptide_extractor::parse::Document;
 
 const ROUNDS: usize = 5;
-const DEFAULT: &str = "../../shared/data/html";
 
 fn main() {
-    let mut directories: Vec<String> = env::args()
+    let directories: Vec<String> = env::args()
         .skip(1)
         .filter(|argument| argument != "--data")
         .collect();
-    if directories.is_empty() {
-        directories.push(DEFAULT.to_owned());
-    }
     let pages: Vec<String> = directories
         .iter()
         .flat_map(|directory| pages(directory))

@@ -420,3 +420,52 @@ fn elements_beyond_the_greatest_depth_become_siblings() {
     let last = document.last_child(document.body().unwrap()).unwrap();
     assert_eq!(markup(&document, last), "shallow");
 }
+
+#[test]
+fn any_bytes_give_a_tree_whose_links_agree() {
+    const BYTES: &[u8] = b"<<<<>>>/!-?&#;x= \"'\n\0abpiu";
+    let names = [
+        "<table",
+        "<td",
+        "<svg",
+        "</",
+        "<template",
+        "<select",
+        "<a",
+        "<p",
+        "<!--",
+        "&am",
+        "&#x",
+        "<b ",
+    ];
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut random = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 33) as usize % below
+    };
+    for _ in 0..3000 {
+        let mut html = String::new();
+        for _ in 0..random(60) {
+            match random(3) {
+                0 => html.push_str(names[random(names.len())]),
+                _ => html.push(char::from(BYTES[random(BYTES.len())])),
+            }
+        }
+        let document = Document::parse(&html);
+        for id in document.ids().skip(1) {
+            let parent = document
+                .parent(id)
+                .expect("a parent of every node but the first");
+            let inside = parent < id && document.subtree_end(id) <= document.subtree_end(parent);
+            assert!(inside && document.subtree_end(id) > id, "{html:?}");
+            assert!(
+                document
+                    .attrs(id)
+                    .all(|(name, _)| document.has_attr(id, name)),
+                "{html:?}"
+            );
+        }
+    }
+}
