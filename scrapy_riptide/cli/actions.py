@@ -8,6 +8,7 @@ import math
 import platform
 import sys
 from argparse import Namespace
+from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from importlib.metadata import version
@@ -128,7 +129,7 @@ def _started(config: ExtractorConfig) -> Iterator[Extractor]:
     with Extractor(replace(config, cold_start_target_ms=math.inf)) as extractor:
         try:
             extractor.wait_until_ready(_PATIENCE_S)
-        except TimeoutError:
+        except (TimeoutError, FutureTimeout):  # two types before Python 3.11
             print("riptide: compiling the component, which takes some seconds, once.", file=sys.stderr)
             extractor.wait_until_ready()
         yield extractor
