@@ -20,9 +20,6 @@ from scrapy_riptide.errors import ConfigError
 from scrapy_riptide.settings import CONTENT_FIELDS
 
 TITLE = "A tide before its time"
-not_yet = pytest.mark.xfail(
-    reason="the packaged guest is the interim one: no links, no selectors", strict=False
-)
 
 
 @dataclasses.dataclass
@@ -95,7 +92,6 @@ async def items(settings: dict[str, Any], item_class: Any, **values: Any) -> lis
     ]
 
 
-@not_yet
 @pytest.mark.parametrize("item_class", [DataItem, AttrsItem, ModelItem, ScrapyItem])
 async def test_fields_of_the_same_name_are_filled(settings: dict[str, Any], item_class: Any) -> None:
     (item,) = await items(settings, item_class, price=5)
@@ -124,7 +120,6 @@ async def test_a_dict_gets_every_field_that_the_page_has(settings: dict[str, Any
     assert {"text", "markdown", "links", "engine"} <= set(item)
 
 
-@not_yet
 async def test_values_that_are_there_are_kept_and_empty_ones_are_filled(settings: dict[str, Any]) -> None:
     kept: dict[str, Any] = {"title": "Mine", "url": "", "text": None, "links": [], "language": "tlh"}
     (item,) = await items(settings, dict, **kept)

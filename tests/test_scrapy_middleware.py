@@ -19,9 +19,6 @@ from scrapy.http.request import NO_CALLBACK
 from scrapy_riptide import ExtractedContent
 
 TITLE = "A tide before its time"
-not_yet = pytest.mark.xfail(
-    reason="the packaged guest is the interim one: no links, no selectors", strict=False
-)
 
 
 @pytest.fixture
@@ -118,7 +115,6 @@ WISHES: list[tuple[Any, str | None]] = [
 ]
 
 
-@not_yet
 @pytest.mark.parametrize(("wish", "expected"), WISHES)
 async def test_a_request_says_what_it_wants(settings: dict[str, Any], wish: Any, expected: str) -> None:
     async with site({"/": article(TITLE)}) as root:
@@ -162,7 +158,6 @@ async def test_a_wish_that_means_nothing_is_told_and_the_page_passes(
     assert message in line
 
 
-@not_yet
 async def test_a_selector_that_cannot_be_read_is_the_pages_error(settings: dict[str, Any]) -> None:
     async with site({"/": article(TITLE)}) as root:
         result = await crawl(PageSpider, settings, root=root, meta={"riptide": ["p["]})
@@ -170,7 +165,6 @@ async def test_a_selector_that_cannot_be_read_is_the_pages_error(settings: dict[
     assert "p[" in result.items[0]["error"]["message"]
 
 
-@not_yet
 async def test_opt_in_extracts_what_is_asked_for(settings: dict[str, Any]) -> None:
     opt_in = {**settings, "RIPTIDE_EXTRACT": "opt-in", "RIPTIDE_MODE": '["h1"]'}
     async with site({"/": article(TITLE)}) as root:
