@@ -135,7 +135,7 @@ class RiptideMiddleware:
         delay = self._crawl.settings.pool_retry_delay_secs
         for _ in range(self._crawl.settings.pool_retry_times):
             outcome = await self._run(response, options)
-            if not isinstance(outcome.error, PoolExhausted):
+            if not isinstance(outcome.error, PoolExhausted) or not self._crawler.engine.running:
                 return outcome
             self._crawl.stats.retried()
             await asyncio.sleep(min(delay, _MAX_RETRY_DELAY_S))

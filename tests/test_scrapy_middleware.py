@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import logging
 import pickle
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -347,6 +348,31 @@ async def test_the_fallback_answers_for_the_machinery_and_is_counted_by_reason(
         "fallback/internal": 1,
     }
     assert any("answered by parsel" in line for line in messages(caplog.records))
+
+
+async def test_a_failure_is_one_line_with_fields_and_the_end_is_a_line_to_read(
+    hostile_settings: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "scrapy_riptide.crawl")
+    pages: dict[str, Page] = {"/fine": "fine", "/trap": "!t", "/blank": " "}
+    async with site(pages) as root:
+        result = await crawl(
+            PageSpider, {**hostile_settings, "RIPTIDE_FALLBACK": "parsel"}, root=root, paths=tuple(pages)
+        )
+    records = [each for each in caplog.records if each.name == "scrapy_riptide.crawl"]
+    failure, end = records
+    assert (failure.levelname, end.levelname) == ("WARNING", "INFO")
+    fields = {name: value for name, value in vars(failure).items() if name.startswith("riptide_")}
+    assert fields.pop("riptide_duration_ms") > 0
+    assert fields == {"riptide_url": f"{root}/trap", "riptide_kind": "trap", "riptide_answered_by": "parsel"}
+    assert vars(failure)["spider"].name == vars(end)["spider"].name == "pages"
+    peak = result.stats["riptide/wasm/peak_memory_pages"]
+    pattern = (
+        r"scrapy-riptide: 3 pages: 1 extracted, 1 failed \(trap\), 1 skipped \(empty\);"
+        r" the fallback answered 1 of those that failed; \d+\.\d ms a page;"
+        rf" at most {peak} memory pages in an instance, 0 growths denied\."
+    )
+    assert re.fullmatch(pattern, end.getMessage())
 
 
 async def test_an_open_breaker_is_a_reason_of_its_own(hostile_settings: dict[str, Any]) -> None:

@@ -1,0 +1,210 @@
+"""A real Prometheus finds two crawls that run at once, and has their figures to the unit."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+from urllib.request import urlopen
+
+import pytest
+
+PROMETHEUS = shutil.which("prometheus")
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        PROMETHEUS is None, reason="there is no Prometheus here (Debian: apt install prometheus)"
+    ),
+]
+
+# Pages that grow, are denied, trap and are answered, as often as the arguments say; then the crawl
+# waits for a file, so that the last figures can be scraped.
+CRAWL = """
+import asyncio, json, os, sys, threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import unquote, urlsplit
+import scrapy
+from scrapy.crawler import AsyncCrawlerProcess
+
+folder, name, pages, settings = sys.argv[1], sys.argv[2], json.loads(sys.argv[3]), json.loads(sys.argv[4])
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = unquote(urlsplit(self.path).query.partition("&")[0]).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *args):
+        pass
+
+server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+
+class Pages(scrapy.Spider):
+    async def start(self):
+        number = 0
+        for body, times in pages.items():
+            for _ in range(times):
+                number += 1
+                yield scrapy.Request(f"http://127.0.0.1:{server.server_port}/?{body}&{number}")
+        while not os.path.exists(f"{folder}/enough"):
+            await asyncio.sleep(0.1)
+    def parse(self, response):
+        pass
+
+Pages.name = name
+process = AsyncCrawlerProcess(settings)
+crawler = process.create_crawler(Pages)
+process.crawl(crawler)
+process.start()
+with open(f"{folder}/{name}.json", "w") as file:
+    json.dump(crawler.stats.get_stats(), file, default=str)
+"""
+
+CRAWLS = {
+    "north": {"plain text": 7, "!t": 2, "!x": 3, "!c": 4, "!g": 5, "!e0": 1},
+    "south": {"plain text": 3, "!t": 1, "!x": 1, "!e5": 2},
+}
+
+
+class Prometheus:
+    """A Prometheus of the test's own, which looks for crawls in a directory."""
+
+    def __init__(self, folder: Path, targets: Path) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self._address = f"127.0.0.1:{free.getsockname()[1]}"
+        config = folder / "prometheus.yml"
+        config.write_text(
+            "global: {scrape_interval: 1s}\n"
+            "scrape_configs:\n"
+            "  - job_name: scrapy\n"
+            "    honor_labels: true\n"
+            f"    file_sd_configs: [{{files: ['{targets}/*.json'], refresh_interval: 1s}}]\n"
+        )
+        assert PROMETHEUS is not None
+        command = [
+            PROMETHEUS,
+            f"--config.file={config}",
+            f"--storage.tsdb.path={folder / 'tsdb'}",
+            f"--web.listen-address={self._address}",
+        ]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def get(self, path: str, **query: str) -> Any:
+        """The data of an answer of its API."""
+        with urlopen(f"http://{self._address}/api/v1/{path}?{urlencode(query)}") as answer:
+            return json.load(answer)["data"]
+
+    def by_spider(self, query: str) -> dict[str, float]:
+        """A query's value for each spider."""
+        return {
+            each["metric"].get("spider", ""): float(each["value"][1])
+            for each in self.get("query", query=query)["result"]
+        }
+
+
+def wait_for(condition: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            if condition():
+                return
+        except OSError:
+            pass
+        time.sleep(0.2)
+    raise AssertionError(f"waited in vain: {what}")
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+def test_the_figures_are_those_of_the_crawls(
+    stack: ExitStack, tmp_path: Path, cache_dir: Path, misbehaving: Path
+) -> None:
+    targets = tmp_path / "targets"
+    settings = {
+        "ADDONS": {"scrapy_riptide.Addon": 500},
+        "RIPTIDE_METRICS_TARGETS_DIR": str(targets),
+        "RIPTIDE_CACHE_DIR": str(cache_dir),
+        "RIPTIDE_COMPONENT": str(misbehaving),
+        "RIPTIDE_MEMORY_LIMIT_MB": 16,
+        # A page that fills its instance's memory would have the next one's growth denied as well.
+        "RIPTIDE_ENABLE_REUSE": False,
+        "RIPTIDE_FAILURE_THRESHOLD": 1000,
+        "REMOTE_CONTROL_ENABLED": False,
+        "BOT_NAME": "tides",
+        "LOG_LEVEL": "ERROR",
+    }
+    crawls = []
+    for name, pages in CRAWLS.items():
+        command = [sys.executable, "-c", CRAWL, str(tmp_path), name, json.dumps(pages), json.dumps(settings)]
+        crawls.append(stack.enter_context(subprocess.Popen(command)))
+        stack.callback(crawls[-1].kill)
+    prometheus = Prometheus(tmp_path, targets)
+    stack.enter_context(prometheus.process)
+    stack.callback(prometheus.process.kill)
+
+    totals = {name: sum(pages.values()) for name, pages in CRAWLS.items()}
+    wait_for(lambda: prometheus.by_spider("riptide_pages_seen_total") == totals, "all pages seen")
+    wait_for(
+        lambda: set(prometheus.by_spider("riptide_wasm_memory_pages")) == set(CRAWLS), "both have figures"
+    )
+
+    up = prometheus.get("query", query="up")["result"]
+    assert {each["metric"]["spider"] for each in up} == set(CRAWLS)
+    assert {each["metric"]["project"] for each in up} == {"tides"}
+    assert len({each["metric"]["instance"] for each in up}) == 2
+    figures = {
+        query: prometheus.by_spider(query)
+        for query in (
+            "riptide_wasm_grow_failed_total",
+            "riptide_pages_extracted_total",
+            'riptide_errors_total{kind="trap"}',
+            'riptide_errors_total{kind="memory_limit"}',
+            'riptide_errors_total{kind="invalid_html"}',
+            "sum by (spider) (riptide_fallback_total)",
+            "sum by (spider) (riptide_extractions_total)",
+            "riptide_extraction_duration_seconds_count",
+            "riptide_wasm_peak_memory_pages",
+        )
+    }
+
+    (tmp_path / "enough").touch()
+    assert [each.wait(30) for each in crawls] == [0, 0]
+    stats = {name: json.loads((tmp_path / f"{name}.json").read_text()) for name in CRAWLS}
+
+    def stat(key: str) -> dict[str, float]:
+        return {name: each[f"riptide/{key}"] for name, each in stats.items() if f"riptide/{key}" in each}
+
+    assert figures == {
+        # One denial for each page that grows until it is denied.
+        "riptide_wasm_grow_failed_total": {"north": 3 + 4, "south": 1},
+        "riptide_pages_extracted_total": {"north": 7 + 4 + 5, "south": 3},
+        'riptide_errors_total{kind="trap"}': {"north": 2, "south": 1},
+        'riptide_errors_total{kind="memory_limit"}': {"north": 3, "south": 1},
+        'riptide_errors_total{kind="invalid_html"}': {"north": 1},
+        "sum by (spider) (riptide_fallback_total)": {"north": 2 + 3, "south": 1 + 1 + 2},
+        "sum by (spider) (riptide_extractions_total)": totals,
+        "riptide_extraction_duration_seconds_count": totals,
+        "riptide_wasm_peak_memory_pages": stat("wasm/peak_memory_pages"),
+    }
+    assert figures["riptide_wasm_grow_failed_total"] == stat("wasm/grow_failed")
+    assert figures["riptide_pages_extracted_total"] == stat("pages/extracted")
+    assert figures['riptide_errors_total{kind="memory_limit"}'] == stat("errors/memory_limit")
+    assert list(targets.iterdir()) == []
+    wait_for(lambda: prometheus.get("targets")["activeTargets"] == [], "the targets have gone")
