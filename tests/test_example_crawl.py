@@ -121,7 +121,7 @@ def test_the_figures_add_up(bundled: subprocess.CompletedProcess[str]) -> None:
 def test_progress_is_a_line_a_page_where_nobody_watches(bundled: subprocess.CompletedProcess[str]) -> None:
     lines = bundled.stderr.splitlines()
     assert lines[0].startswith("Crawling http://127.0.0.1:")
-    assert "   1  /  The Saltmere Courier" in lines[1]
+    assert lines[1].startswith("   1  /  ")
     assert "\x1b" not in bundled.stderr + bundled.stdout
 
 
