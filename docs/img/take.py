@@ -1,9 +1,9 @@
 """Draw what a command really prints, as a terminal shows it, into an SVG file beside this one.
 
-    python docs/img/take.py crawl 'make crawl'
+    python docs/img/take.py crawl 'make crawl' [FOLDER]
 
-The command runs in a terminal of its own (colours, widths); its standard error, where progress is
-shown, is left out. Needs rich: pip install --group docs
+The command runs in the clone's root or in a folder of it, in a terminal of its own (colours,
+widths); its standard error, where progress is shown, is left out. Needs rich: pip install --group docs
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ _WIDE = "[\u1100-\u11ff\u2e80-\uffef]+"
 HERE = Path(__file__).resolve().parent
 
 
-def printed(command: str) -> str:
-    """What ``command`` writes to a terminal, run in the clone's root."""
+def printed(command: str, folder: str) -> str:
+    """What ``command`` writes to a terminal."""
     ours, its = pty.openpty()
     path = f"{HERE.parents[1] / '.venv' / 'bin'}:{os.environ['PATH']}"
     environ = {**os.environ, "PATH": path, "COLUMNS": str(COLUMNS), "LINES": "50", "TERM": "xterm-256color"}
     process = subprocess.Popen(  # noqa: S602 (a command line is what is wanted)
         command,
         shell=True,
-        cwd=HERE.parents[1],
+        cwd=HERE.parents[1] / folder,
         env=environ,
         stdout=its,
         stderr=subprocess.DEVNULL,
@@ -58,11 +58,11 @@ def _wide_apart(text: Text) -> Text:
     return text
 
 
-def draw(name: str, command: str) -> Path:
+def draw(name: str, command: str, folder: str = ".") -> Path:
     """The command and its output as ``name``.svg."""
     console = Console(record=True, width=COLUMNS, file=open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
     console.print(Text(f"$ {command}", style="bold"))
-    console.print(_wide_apart(Text.from_ansi(printed(command))), no_wrap=True, overflow="crop")
+    console.print(_wide_apart(Text.from_ansi(printed(command, folder))), no_wrap=True, overflow="crop")
     svg = console.export_svg(title="scrapy-riptide", theme=DIMMED_MONOKAI, unique_id=name)
     # No file is fetched to look at a picture: any monospaced font will do.
     svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL).replace("Fira Code, ", "")
