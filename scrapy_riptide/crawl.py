@@ -54,7 +54,8 @@ class RiptideCrawl:
         _want_asyncio()
         self._crawler = crawler
         self._before_close: list[Callable[[], Awaitable[None]]] = []
-        self._failure: str | None = None
+        # The end of the crawl that stop() began. The loop itself keeps no reference to a task.
+        self._stopping: asyncio.Future[None] | None = None
         self.stats = PageStats(crawler.stats)
         self.figures = CrawlFigures()
         self._lease = ExtractorLease(self.settings.extractor)
@@ -98,12 +99,9 @@ class RiptideCrawl:
 
     def stop(self, reason: str, message: str) -> None:
         """Ends the crawl, whose result would be wrong from here on. Says why, once."""
-        if self._failure is None:
-            self._failure = reason
+        if self._stopping is None:
             logger.error(message, extra={"spider": self._crawler.spider})
-            task = asyncio.ensure_future(self._crawler.engine.close_spider_async(reason=reason))
-            # The loop keeps no reference to a task.
-            self._stopping = task
+            self._stopping = asyncio.ensure_future(self._crawler.engine.close_spider_async(reason=reason))
 
     def _spider_opened(self, spider: Spider) -> None:
         self._timer.start(self.settings.stats_interval_secs, now=False)
@@ -111,11 +109,14 @@ class RiptideCrawl:
     async def _spider_closed(self, spider: Spider) -> None:
         if self._timer.running:
             self._timer.stop()
-        self.copy_pool_figures()
-        for callback in self._before_close:
-            await callback()
-        logger.info(summary(self.figures, self._crawler.stats.get_stats()), extra={"spider": spider})
-        await asyncio.to_thread(self._lease.release)
+        try:
+            self.copy_pool_figures()
+            for callback in self._before_close:
+                await callback()
+            logger.info(summary(self.figures, self._crawler.stats.get_stats()), extra={"spider": spider})
+        finally:
+            # Closing waits for threads that stop their guests.
+            await asyncio.to_thread(self._lease.release)
 
 
 def summary(figures: CrawlFigures, stats: Mapping[str, Any]) -> str:

@@ -161,7 +161,7 @@ class RiptideSettings:
     item_fields: dict[str, str] | None = option(  # noqa: RUF009
         None,
         optional(_item_fields()),
-        "Which content fields fill which item fields. None: those of the same name.",
+        "Which content fields fill which item fields. None: those of the same name; in a dict, all.",
     )
     item_classes: tuple[type, ...] | None = option(
         None, optional(_item_classes()), "Whose items are filled, and checked at the start. None: all items."
