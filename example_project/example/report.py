@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import unicodedata
@@ -92,8 +93,13 @@ class Report:
         early = "" if self._reason == "finished" else f", ended early ({self._reason})"
         count = f"{len(self._rows)} page" if len(self._rows) == 1 else f"{len(self._rows)} pages"
         print(f"\n{count} in {self._seconds:.1f} s{early}")
-        for line in _figures(self._crawler.stats.get_stats()):
+        stats = self._crawler.stats.get_stats()
+        for line in _figures(stats):
             print(line)
+        for feed in self._crawler.settings.getdict("FEEDS"):
+            uri = str(feed).replace("%(name)s", self._crawler.spidercls.name)
+            place = min(uri, os.path.relpath(uri), key=len)
+            print(_line("Items", f"{stats.get('item_scraped_count', 0)} in {place}"))
 
 
 def _row(response: Response) -> _Row:
