@@ -46,11 +46,11 @@ guest: ## build the component from source into scrapy_riptide/wasm
 train: $(VENV)/.installed ## train the guest's model again  [DATA=../shared/data]
 	@$(PY) guest/train/train.py --data "$(DATA)"
 
-bench: $(VENV)/.installed ## measure the runtime and the extraction  [DATA=../shared/data]
+bench: $(VENV)/.bench ## measure the runtime and the extraction  [DATA=../shared/data]
 	@$(PY) benchmarks/runtime.py
 	@$(PY) benchmarks/extraction.py --data "$(DATA)"
 
-soak: $(VENV)/.installed ## a million extractions in one process, with the curve of its memory
+soak: $(VENV)/.bench ## a million extractions in one process, with the curve of its memory
 	@$(PY) benchmarks/soak.py $(ARGS)
 
 clean: ## take away what the other commands made
@@ -85,6 +85,11 @@ $(VENV)/.test: $(VENV)/.installed
 $(VENV)/.lint: $(VENV)/.test
 	@echo "Installing ruff and mypy."
 	@$(PY) -m pip install --quiet --group lint
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.test
+	@echo "Installing what the benchmarks compare with and draw with."
+	@$(PY) -m pip install --quiet --group bench
 	@touch $@
 
 $(VENV)/.docs: $(VENV)/.test
