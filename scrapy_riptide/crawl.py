@@ -125,7 +125,8 @@ def summary(figures: CrawlFigures, stats: Mapping[str, Any]) -> str:
     parts = [f"{stats.get(EXTRACTED, 0)} extracted"]
     parts += [f"{count} failed ({kind})" for kind, count in errors.items()]
     parts += [f"{count} skipped ({kind})" for kind, count in skipped.items()]
-    line = f"scrapy-riptide: {stats.get(SEEN, 0)} pages: {', '.join(parts)}"
+    seen = stats.get(SEEN, 0)
+    line = f"scrapy-riptide: {seen} {'page' if seen == 1 else 'pages'}: {', '.join(parts)}"
     if fallback:
         line += f"; the fallback answered {sum(fallback.values())} of those that failed"
     if given := sum(figures.extractions.values()):

@@ -6,7 +6,7 @@ import inspect
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
 from itemadapter import ItemAdapter
 from scrapy import Item
@@ -114,7 +114,12 @@ def _declared_classes(crawler: Crawler) -> Iterator[type]:
 
 
 def _item_classes(annotation: Any) -> Iterator[type]:
-    if isinstance(annotation, type) and ItemAdapter.is_item_class(annotation):
+    # On Python 3.10 list[int] passes for a type.
+    if (
+        get_origin(annotation) is None
+        and isinstance(annotation, type)
+        and ItemAdapter.is_item_class(annotation)
+    ):
         yield annotation
     for argument in get_args(annotation):
         yield from _item_classes(argument)

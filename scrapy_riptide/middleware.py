@@ -167,7 +167,7 @@ class RiptideMiddleware:
             kind=error.kind if error else None,
             message=str(error or ""),
             html_bytes=len(response.body),
-            markdown_bytes=len(content.markdown.encode()) if content else 0,
+            markdown_bytes=len(content.markdown.encode(errors="surrogatepass")) if content else 0,
             duration_ms=outcome.duration_ms,
             wait_ms=max(0.0, elapsed_ms - outcome.duration_ms),
             title=content.title if content else None,
