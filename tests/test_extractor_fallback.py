@@ -54,7 +54,7 @@ def counts(made: Any) -> dict[str, Any]:
 def test_it_answers_for_every_failure_of_the_machinery(
     extractor: MakeExtractor, what: str, kind: str
 ) -> None:
-    made = extractor(fallback="parsel", timeout_secs=0.02)
+    made = extractor(fallback="parsel", timeout_secs=0.5, memory_limit_pages=256)
     outcome = made.run(what + BODY, URL)
     assert outcome.content is not None
     assert outcome.error is not None

@@ -176,7 +176,7 @@ def test_many_threads_get_no_more_trials_than_there_are(breaker: CircuitBreaker,
 
 @pytest.mark.parametrize("what", ["!t", "!x", "!s", "!e3", "!e4", "!e5"])
 def test_failures_of_the_machinery_open_it(extractor: MakeExtractor, what: str) -> None:
-    made = extractor(failure_threshold=3, timeout_secs=0.02)
+    made = extractor(failure_threshold=3, timeout_secs=0.3, memory_limit_pages=256)
     for _ in range(3):
         made.run(what, URL)
     with pytest.raises(CircuitOpen):

@@ -204,7 +204,7 @@ def test_failures_are_counted_by_what_they_were(config: Configure) -> None:
         "!e6": "unsupported_mode",
     }
     kinds: dict[str, int] = {}
-    with Extractor(config(timeout_secs=0.05)) as made:
+    with Extractor(config(timeout_secs=0.5, memory_limit_pages=256)) as made:
         for repeats, (what, kind) in enumerate(whats.items(), start=1):
             for _ in range(repeats):
                 outcome = made.run(what, URL)

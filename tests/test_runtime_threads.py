@@ -1,0 +1,277 @@
+"""One extractor, many threads and tasks: every document has its own result, and the counts add up."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from conftest import Configure, MakeExtractor
+
+from scrapy_riptide import ExtractedContent, Extractor, errors
+from scrapy_riptide.wasm import memory
+
+URL = "https://example.com/"
+# What the misbehaving component is told, and what becomes of it.
+FATES = {
+    "fine": "extracted",
+    "!g": "extracted",
+    "!c": "extracted",
+    "!t": "trap",
+    "!o": "trap",
+    "!r": "trap",
+    "!x": "memory_limit",
+    "!s": "timeout",
+    "!e0": "invalid_html",
+    "!e5": "internal",
+}
+
+
+def in_threads(count: int, work: Callable[[int], None]) -> None:
+    """Runs ``work`` on some threads at once and raises what any of them raised."""
+    failures: list[BaseException] = []
+    barrier = threading.Barrier(count)
+
+    def run(number: int) -> None:
+        try:
+            barrier.wait()
+            work(number)
+        except BaseException as error:  # noqa: BLE001 (raised below)
+            failures.append(error)
+
+    threads = [threading.Thread(target=run, args=[number]) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failures:
+        raise failures[0]
+
+
+def fate_of(outcome: Any) -> str:
+    return outcome.error.kind if outcome.error else "extracted"
+
+
+def assert_counts(extractor: Extractor, fates: Counter[str]) -> None:
+    metrics = extractor.metrics()
+    failed = {kind: count for kind, count in fates.items() if kind != "extracted"}
+    assert metrics["riptide_extractions_total"] == fates["extracted"]
+    assert metrics["riptide_errors_total"] == failed
+    assert metrics["riptide_duration_ms_count"] == sum(fates.values())
+    assert metrics["riptide_pool_checkouts_total"] == sum(fates.values())
+    assert metrics["riptide_wasm_errors_total"] == sum(failed.values())
+    assert metrics["riptide_pool_instances_active"] == 0
+
+
+def test_sixteen_threads_with_every_failure_mixed_in(extractor: MakeExtractor) -> None:
+    # Time and memory so that a busy machine makes no other failure of one.
+    made = extractor(timeout_secs=0.5, memory_limit_pages=256, max_pool_size=4, max_workers=4)
+    fates: Counter[str] = Counter()
+    lock = threading.Lock()
+    quick = [what for what in FATES if what != "!s"]
+
+    def work(number: int) -> None:
+        chosen = random.Random(number)  # noqa: S311
+        for turn in range(40):
+            what = "!s" if turn in (10, 30) else chosen.choice(quick)
+            url = f"{URL}{number}/{turn}"
+            outcome = made.run(what, url)
+            assert fate_of(outcome) == FATES[what]
+            if outcome.content:
+                assert outcome.content == ExtractedContent(url=url, text=what)
+            with lock:
+                fates[FATES[what]] += 1
+
+    in_threads(16, work)
+    assert sum(fates.values()) == 16 * 40
+    assert_counts(made, fates)
+
+
+def test_sixteen_threads_and_one_that_closes(config: Configure) -> None:
+    before = memory.live_memories()
+    for _ in range(5):
+        made = Extractor(config(timeout_secs=600, max_pool_size=4, max_workers=4))
+        closed: list[int] = []
+
+        def work(number: int, made: Extractor = made, closed: list[int] = closed) -> None:
+            if number == 0:
+                time.sleep(0.1)
+                made.close()
+                return
+            with suppress(errors.ExtractorClosed):
+                while True:
+                    made.run(("fine", "!t", "!b", "!s")[number % 4], URL)
+            closed.append(number)
+
+        started = time.monotonic()
+        in_threads(16, work)
+        assert sorted(closed) == list(range(1, 16))
+        assert time.monotonic() - started < 20
+    assert memory.live_memories() == before
+
+
+def test_closing_while_busy_stops_the_guests_and_cancels_what_waits(config: Configure) -> None:
+    made = Extractor(config(timeout_secs=600, max_pool_size=2, max_workers=2))
+    made.wait_until_ready()
+    answers: list[str] = []
+
+    def ask(what: str) -> None:
+        try:
+            made.extract(what, URL)
+        except errors.ExtractorClosed as error:
+            answers.append(str(error))
+
+    threads = [threading.Thread(target=ask, args=["!s"]) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    while made.metrics()["riptide_wasm_memory_pages"] < 34 or made.metrics()["riptide_queue_depth"] < 4:
+        time.sleep(0.001)
+    started = time.monotonic()
+    made.close()
+    took = time.monotonic() - started
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == [
+        *["the extractor was closed while the document waited"] * 4,
+        *["the extractor was closed while the guest ran"] * 2,
+    ]
+    assert took < 5
+
+
+def test_closing_from_a_worker_thread_is_possible(extractor: MakeExtractor) -> None:
+    made = extractor(max_workers=1)
+    made.wait_until_ready()
+    made._host.submit(made.close).result(10)
+    with pytest.raises(errors.ExtractorClosed):
+        made.extract("fine", URL)
+
+
+def test_batches_at_once_do_not_mix(extractor: MakeExtractor) -> None:
+    made = extractor(max_pool_size=4, max_workers=4)
+
+    def work(number: int) -> None:
+        pages = [(f"batch {number} page {page}", f"{URL}{number}/{page}") for page in range(100)]
+        results = list(made.extract_many(pages))
+        assert results == [ExtractedContent(url=url, text=html) for html, url in pages]
+
+    in_threads(8, work)
+    assert made.metrics()["riptide_extractions_total"] == 800
+
+
+# asyncio.
+
+
+async def test_tasks_cancelled_at_any_moment_leave_nothing_behind(config: Configure) -> None:
+    before = memory.live_memories()
+    chosen = random.Random(3)  # noqa: S311
+    with Extractor(config(timeout_secs=0.2, max_pool_size=3, max_workers=3)) as made:
+        made.wait_until_ready()
+
+        async def extract() -> str:
+            return fate_of(await made.run_async(chosen.choice(["fine", "!b", "!t", "!g", "!s"]), URL))
+
+        tasks = [asyncio.ensure_future(extract()) for _ in range(150)]
+        for task in tasks:
+            await asyncio.sleep(chosen.choice([0, 0, 0.001, 0.005]))
+            if chosen.random() < 0.6:
+                task.cancel()
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+        assert {type(each) for each in ended} <= {str, asyncio.CancelledError}
+        assert any(isinstance(each, asyncio.CancelledError) for each in ended)
+        # What was begun is finished and counted, whether anybody waits for it or not.
+        while (metrics := made.metrics())["riptide_workers_busy"] or metrics["riptide_queue_depth"]:
+            time.sleep(0.01)  # noqa: ASYNC251 (nothing is left on this loop)
+        counted = metrics["riptide_extractions_total"] + sum(metrics["riptide_errors_total"].values())
+        assert counted == metrics["riptide_pool_checkouts_total"] == metrics["riptide_duration_ms_count"]
+        assert counted >= sum(isinstance(each, str) for each in ended)
+        assert metrics["riptide_pool_instances_active"] == 0
+        assert (await made.extract_async("fine", URL)).text == "fine"
+    assert memory.live_memories() == before
+
+
+async def test_a_task_that_waits_too_long_is_told_that_the_pool_is_exhausted(
+    extractor: MakeExtractor,
+) -> None:
+    made = extractor(timeout_secs=1, max_pool_size=1, checkout_timeout_secs=0.1)
+    made.wait_until_ready()
+    spinning = asyncio.ensure_future(made.run_async("!s", URL))
+    await asyncio.sleep(0.05)
+    with pytest.raises(errors.PoolExhausted) as caught:
+        await made.extract_async("fine", URL)
+    assert (caught.value.retryable, caught.value.active, caught.value.max) == (True, 1, 1)
+    assert isinstance((await spinning).error, errors.ExtractionTimeout)
+    assert made.metrics()["riptide_errors_total"] == {"pool_exhausted": 1, "timeout": 1}
+
+
+async def test_a_timeout_of_the_callers_own_is_the_callers(extractor: MakeExtractor) -> None:
+    made = extractor(timeout_secs=0.5)
+    with pytest.raises(asyncio.TimeoutError):
+        await asyncio.wait_for(made.extract_async("!s", URL), 0.05)
+    assert (await made.extract_async("fine", URL)).text == "fine"
+
+
+async def test_many_tasks_have_each_its_own_result(extractor: MakeExtractor) -> None:
+    made = extractor(max_pool_size=4, max_workers=4)
+    results = await asyncio.gather(*(made.extract_async(f"page {n}", f"{URL}{n}") for n in range(300)))
+    assert results == [ExtractedContent(url=f"{URL}{n}", text=f"page {n}") for n in range(300)]
+
+
+# The same page, the same result.
+
+
+def _page(number: int) -> str:
+    """One of many pages that differ in every respect that an extraction has."""
+    chosen = random.Random(number)  # noqa: S311
+    words = ["river", "Häuser", "été", "質問", "mill", "count", "umbrella", "path", "rain", "morning"]
+
+    def sentence() -> str:
+        return " ".join(chosen.choices(words, k=chosen.randrange(5, 25))).capitalize() + "."
+
+    paragraphs = "".join(f"<p>{sentence()} {sentence()}</p>" for _ in range(chosen.randrange(1, 12)))
+    rows = "".join(f"<tr><td>{sentence()}<td>{number}</tr>" for _ in range(chosen.randrange(5)))
+    links = "".join(f'<li><a href="/{n}">{sentence()}</a>' for n in range(chosen.randrange(20)))
+    language = chosen.choice(["en", "de", "fr", "ja", ""])
+    return f"""<!doctype html><html lang="{language}"><head><title>{sentence()}</title>
+<meta property="og:image" content="/i{number}.png"><meta name="author" content="Author {number}">
+<script type="application/ld+json">
+{{"@type": "Article", "datePublished": "2024-01-{number % 28 + 1:02}"}}</script>
+</head><body><nav><ul>{links}</ul></nav><main><h1>{sentence()}</h1>{paragraphs}<table>{rows}</table>
+<pre><code>{sentence()}</code></pre><img src="a{number}.jpg" alt="x"></main>
+<footer>{sentence()}</footer></body></html>"""
+
+
+@pytest.mark.slow
+def test_a_result_is_the_same_whatever_happened_before_and_beside_it(real_config: Configure) -> None:
+    """1,000 pages, on fresh instances and old ones, alone and beside neighbours that fail, compared whole."""
+    pages = [(_page(number), f"https://example.com/{number}") for number in range(1000)]
+    hurtful = "<p>" + "text " * 1_500_000  # over the memory limit
+    with Extractor(real_config(memory_limit_mb=16, max_pool_size=1, enable_reuse=False)) as fresh:
+        expected = list(fresh.extract_many(pages))
+    assert all(isinstance(each, ExtractedContent) for each in expected)
+
+    with Extractor(real_config(memory_limit_mb=16, max_pool_size=1, max_uses=10**6)) as one:
+        assert [one.extract(*page) for page in pages] == expected
+        # The same instance again, with a long history.
+        assert [one.extract(*page) for page in reversed(pages)] == expected[::-1]
+        assert one.metrics()["riptide_pool_instances_created_total"] == 1
+
+    mixed = []
+    for number, page in enumerate(pages):
+        mixed += [page, (hurtful, URL)] if number % 20 == 0 else [page]
+    options = {"max_pool_size": 4, "max_workers": 4, "max_uses": 50, "failure_threshold": 10**6}
+    with Extractor(real_config(memory_limit_mb=16, **options)) as many:
+        results = list(many.extract_many(mixed))
+        assert many.metrics()["riptide_errors_total"] == {"memory_limit": 50}
+    assert [each for each in results if isinstance(each, ExtractedContent)] == expected
+
+
+def test_the_guest_with_simd_and_the_one_without_agree(real_config: Configure) -> None:
+    pages = [(_page(number), f"https://example.com/{number}") for number in range(50)]
+    with Extractor(real_config()) as with_simd, Extractor(real_config(enable_simd=False)) as without:
+        assert list(without.extract_many(pages)) == list(with_simd.extract_many(pages))
