@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import socket
 import subprocess
@@ -73,9 +74,20 @@ with open(f"{folder}/{name}.json", "w") as file:
 """
 
 CRAWLS = {
-    "north": {"plain text": 7, "!t": 2, "!x": 3, "!c": 4, "!g": 5, "!e0": 1},
+    "north": {" ": 1, "plain text": 7, "!t": 2, "!x": 3, "!c": 4, "!g": 5, "!e0": 1},
     "south": {"plain text": 3, "!t": 1, "!x": 1, "!e5": 2},
 }
+DASHBOARD = Path(__file__).parent.parent / "ops" / "grafana" / "dashboards" / "riptide.json"
+
+
+def dashboard_queries() -> list[str]:
+    """Every query of the dashboard, for all spiders and with a fixed interval."""
+    panels = json.loads(DASHBOARD.read_text())["panels"]
+    queries = [target["expr"] for panel in panels for target in panel.get("targets", [])]
+    words = {"$__rate_interval": "1m", "$spider": ".*", "$project": ".*"}
+    for word, value in words.items():
+        queries = [query.replace(word, value) for query in queries]
+    return queries
 
 
 class Prometheus:
@@ -146,6 +158,8 @@ def test_the_figures_are_those_of_the_crawls(
         # A page that fills its instance's memory would have the next one's growth denied as well.
         "RIPTIDE_ENABLE_REUSE": False,
         "RIPTIDE_FAILURE_THRESHOLD": 1000,
+        # Long enough for rates: some pages come before the first scrape, some after.
+        "DOWNLOAD_DELAY": 0.25,
         "REMOTE_CONTROL_ENABLED": False,
         "BOT_NAME": "tides",
         "LOG_LEVEL": "ERROR",
@@ -159,6 +173,7 @@ def test_the_figures_are_those_of_the_crawls(
     stack.enter_context(prometheus.process)
     stack.callback(prometheus.process.kill)
 
+    given = {name: sum(pages.values()) - pages.get(" ", 0) for name, pages in CRAWLS.items()}
     totals = {name: sum(pages.values()) for name, pages in CRAWLS.items()}
     wait_for(lambda: prometheus.by_spider("riptide_pages_seen_total") == totals, "all pages seen")
     wait_for(
@@ -184,6 +199,21 @@ def test_the_figures_are_those_of_the_crawls(
         )
     }
 
+    shown = 'sum by (outcome) (rate(riptide_extractions_total{spider=~".*", project=~".*"}[1m]))'
+    assert shown in dashboard_queries()
+    outcomes = {"ok", "trap", "memory_limit", "invalid_html", "internal"}
+    # A rate needs two scrapes.
+    wait_for(
+        lambda: (
+            {each["metric"]["outcome"] for each in prometheus.get("query", query=shown)["result"]} == outcomes
+        ),
+        "rates of all outcomes",
+    )
+    for query in dashboard_queries():
+        answers = prometheus.get("query", query=query)["result"]
+        assert answers, f"no answer: {query}"
+        assert all(math.isfinite(float(each["value"][1])) for each in answers), f"{query}: {answers}"
+
     (tmp_path / "enough").touch()
     assert [each.wait(30) for each in crawls] == [0, 0]
     stats = {name: json.loads((tmp_path / f"{name}.json").read_text()) for name in CRAWLS}
@@ -199,8 +229,8 @@ def test_the_figures_are_those_of_the_crawls(
         'riptide_errors_total{kind="memory_limit"}': {"north": 3, "south": 1},
         'riptide_errors_total{kind="invalid_html"}': {"north": 1},
         "sum by (spider) (riptide_fallback_total)": {"north": 2 + 3, "south": 1 + 1 + 2},
-        "sum by (spider) (riptide_extractions_total)": totals,
-        "riptide_extraction_duration_seconds_count": totals,
+        "sum by (spider) (riptide_extractions_total)": given,
+        "riptide_extraction_duration_seconds_count": given,
         "riptide_wasm_peak_memory_pages": stat("wasm/peak_memory_pages"),
     }
     assert figures["riptide_wasm_grow_failed_total"] == stat("wasm/grow_failed")
