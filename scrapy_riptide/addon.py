@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from scrapy.exceptions import NotConfigured
@@ -54,9 +53,6 @@ class Addon:
         place("DOWNLOADER_MIDDLEWARES", RiptideMiddleware, _DOWNLOADER_MIDDLEWARE_ORDER)
         place("SPIDER_MIDDLEWARES", RiptideSpiderMiddleware, _SPIDER_MIDDLEWARE_ORDER)
         if riptide.metrics_port is not None or riptide.metrics_textfile is not None:
-            # Served by default where prometheus-client is there; missed only by those who ask for it.
-            asked = any(name in settings for name in ("RIPTIDE_METRICS_PORT", "RIPTIDE_METRICS_TEXTFILE"))
-            if asked or find_spec("prometheus_client"):
-                place("EXTENSIONS", RiptideExporter, _EXTENSION_ORDER)
+            place("EXTENSIONS", RiptideExporter, _EXTENSION_ORDER)
         if riptide.source_field is not None:
             place("ITEM_PIPELINES", RiptidePipeline, _PIPELINE_ORDER)

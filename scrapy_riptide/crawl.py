@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import weakref
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -69,6 +70,15 @@ class RiptideCrawl:
     def before_close(self, callback: Callable[[], Awaitable[None]]) -> None:
         """Has ``callback`` awaited after the last page and before the extractor is given back."""
         self._before_close.append(callback)
+
+    def labels(self) -> dict[str, str]:
+        """What tells this crawl from others: spider, project, and the job's id where Scrapyd gave one."""
+        spider = self._crawler.spider
+        return {
+            "spider": self._crawler.spidercls.name if spider is None else spider.name,
+            "project": str(self._crawler.settings["BOT_NAME"]),
+            "job": str(getattr(spider, "_job", None) or os.environ.get("SCRAPY_JOB", "")),
+        }
 
     def record(self, extraction: Extraction) -> None:
         """Counts a page that was given to the extractor; a failure is told, in one line."""

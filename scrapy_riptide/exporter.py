@@ -13,6 +13,8 @@ from scrapy.exceptions import NotConfigured
 
 from scrapy_riptide.crawl import RiptideCrawl
 from scrapy_riptide.discovery import TargetFile, write_whole
+from scrapy_riptide.live import LiveFeed
+from scrapy_riptide.server import make_app
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -38,16 +40,12 @@ class RiptideExporter:
             raise NotConfigured(
                 "RIPTIDE_METRICS_PORT and RIPTIDE_METRICS_TEXTFILE are None. Set one of them to see metrics."
             )
-        try:
-            from scrapy_riptide.live import LiveFeed
-            from scrapy_riptide.metrics import make_registry
-        except ImportError as error:
-            raise NotConfigured(
-                f"Metrics need prometheus-client ({error}). Install it with pip install"
-                " 'scrapy-riptide[metrics]', or set RIPTIDE_METRICS_PORT to None."
-            ) from error
-        #: Everything about the crawl, for a server or gateway of one's own.
-        self.registry: CollectorRegistry = make_registry(crawler, self._crawl)
+        #: Everything about the crawl, for a server or gateway of one's own. None without prometheus-client.
+        self.registry = _registry(crawler, self._crawl)
+        if self.registry is None and settings.metrics_textfile is not None:
+            logger.error(
+                "RIPTIDE_METRICS_TEXTFILE needs prometheus-client: pip install 'scrapy-riptide[metrics]'."
+            )
         self._feed = LiveFeed(crawler, self._crawl)
         self._tasks: list[asyncio.Task[None]] = []
         self._runner: web.AppRunner | None = None
@@ -65,27 +63,28 @@ class RiptideExporter:
 
     async def _start(self) -> None:
         self._tasks.append(asyncio.create_task(self._feed.run()))
-        if self._crawl.settings.metrics_textfile is not None:
-            self._tasks.append(asyncio.create_task(self._keep_textfile()))
+        if self._crawl.settings.metrics_textfile is not None and self.registry is not None:
+            self._tasks.append(asyncio.create_task(self._keep_textfile(self.registry)))
         if self._crawl.settings.metrics_port is not None:
             await self._listen(*self._crawl.settings.metrics_port)
-        if self.port is not None and self._crawl.settings.metrics_targets_dir is not None:
-            await asyncio.to_thread(self._write_target, self._crawl.settings.metrics_targets_dir, self.port)
+        served = self.port is not None and self.registry is not None
+        if served and self._crawl.settings.metrics_targets_dir is not None:
+            await asyncio.to_thread(self._write_target, self._crawl.settings.metrics_targets_dir)
 
     async def _stop(self) -> None:
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._crawl.settings.metrics_textfile is not None:
-            await self._write_textfile()
+        for ended in await asyncio.gather(*self._tasks, return_exceptions=True):
+            if isinstance(ended, Exception):
+                logger.error("The live page or the textfile stopped early", exc_info=ended)
+        if self._crawl.settings.metrics_textfile is not None and self.registry is not None:
+            await self._write_textfile(self.registry)
         if self._target is not None:
             self._target.remove()
         if self._runner is not None:
             await self._runner.cleanup()
 
     async def _listen(self, first: int, last: int) -> None:
-        from scrapy_riptide.server import make_app
-
         host = self._crawl.settings.metrics_host
         runner = web.AppRunner(
             make_app(self._crawl, self.registry, self._feed), access_log=None, shutdown_timeout=1.0
@@ -111,32 +110,39 @@ class RiptideExporter:
             extra={"spider": self._crawler.spider},
         )
 
-    def _write_target(self, directory: str, port: int) -> None:
-        from scrapy_riptide.metrics import labels_of
-
+    def _write_target(self, directory: str) -> None:
+        assert self.port is not None
         try:
             self._target = TargetFile(
-                directory, self._crawl.settings.metrics_host, port, labels_of(self._crawler)
+                directory, self._crawl.settings.metrics_host, self.port, self._crawl.labels()
             )
         except OSError as error:
             logger.error("RIPTIDE_METRICS_TARGETS_DIR = %r can't be written: %s.", directory, error)
 
-    async def _keep_textfile(self) -> None:
+    async def _keep_textfile(self, registry: CollectorRegistry) -> None:
         while True:
-            await self._write_textfile()
+            await self._write_textfile(registry)
             await asyncio.sleep(_TEXTFILE_INTERVAL_S)
 
-    async def _write_textfile(self) -> None:
+    async def _write_textfile(self, registry: CollectorRegistry) -> None:
         from prometheus_client import generate_latest
 
         path = self._crawl.settings.metrics_textfile
         assert path is not None
         try:
-            await asyncio.to_thread(write_whole, Path(path), generate_latest(self.registry))
+            await asyncio.to_thread(write_whole, Path(path), generate_latest(registry))
         except OSError as error:
             if not self._textfile_failed:
                 logger.error("RIPTIDE_METRICS_TEXTFILE = %r can't be written: %s.", path, error)
             self._textfile_failed = True
+
+
+def _registry(crawler: Crawler, crawl: RiptideCrawl) -> CollectorRegistry | None:
+    try:
+        from scrapy_riptide.metrics import make_registry
+    except ImportError:
+        return None
+    return make_registry(crawler, crawl)
 
 
 async def _try_to_listen(runner: web.AppRunner, host: str, port: int) -> OSError | None:

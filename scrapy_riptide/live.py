@@ -10,7 +10,6 @@ from statistics import quantiles
 from typing import TYPE_CHECKING, Any
 
 from scrapy_riptide import stats as names
-from scrapy_riptide.metrics import labels_of
 from scrapy_riptide.stats import by_kind
 
 if TYPE_CHECKING:
@@ -83,7 +82,7 @@ class LiveFeed:
         stats = self._crawler.stats.get_stats()
         metrics = self._crawl.extractor.metrics()
         return {
-            "labels": labels_of(self._crawler),
+            "labels": self._crawl.labels(),
             "uptime_s": round(time.monotonic() - self._started),
             "samples": [asdict(each) for each in self._samples],
             "seen": stats.get(names.SEEN, 0),

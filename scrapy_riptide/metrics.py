@@ -10,7 +10,6 @@ by its component, once, and a counter would have to be called ``..._total``.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -35,8 +34,6 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
     from scrapy_riptide.crawl import RiptideCrawl
-
-LABELS = ("spider", "project", "job")
 
 # The first is the target, the last what nobody wants to wait for.
 _COLD_START_BOUNDS_MS = (1.0, 2.5, 5.0, 10.0, 15.0, 25.0, 50.0, 100.0, 1000.0, 10000.0)
@@ -94,16 +91,6 @@ def make_registry(crawler: Crawler, crawl: RiptideCrawl) -> CollectorRegistry:
     return registry
 
 
-def labels_of(crawler: Crawler) -> dict[str, str]:
-    """The labels of every series: spider, project, and the job's id where Scrapyd gave one."""
-    spider = crawler.spider
-    return {
-        "spider": crawler.spidercls.name if spider is None else spider.name,
-        "project": str(crawler.settings["BOT_NAME"]),
-        "job": str(getattr(spider, "_job", None) or os.environ.get("SCRAPY_JOB", "")),
-    }
-
-
 class CrawlCollector(Collector):
     """Reads a crawl's figures where they are kept."""
 
@@ -113,7 +100,7 @@ class CrawlCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Every metric family of the crawl."""
-        family = _Families(labels_of(self._crawler))
+        family = _Families(self._crawl.labels())
         yield from _extractor_families(family, self._crawl.extractor.metrics())
         yield from _crawl_families(family, self._crawl.figures)
         stats = self._crawler.stats.get_stats()
@@ -122,7 +109,7 @@ class CrawlCollector(Collector):
         for name, (stat, meaning) in FROM_STAT.items():
             yield family.counter(name, meaning, stats.get(stat, 0))
         if isinstance(self._crawler.stats, ExportedStats):
-            yield from stats_families(stats, labels_of(self._crawler))
+            yield from stats_families(stats, self._crawl.labels())
 
 
 def _extractor_families(family: _Families, metrics: Mapping[str, Any]) -> Iterator[Metric]:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from aiohttp import web
-from prometheus_client.exposition import choose_encoder
 
 from scrapy_riptide.live import LiveFeed
 
@@ -39,7 +38,7 @@ _HEADERS = {
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def make_app(crawl: RiptideCrawl, registry: CollectorRegistry, feed: LiveFeed) -> web.Application:
+def make_app(crawl: RiptideCrawl, registry: CollectorRegistry | None, feed: LiveFeed) -> web.Application:
     """The application that serves one crawl."""
     pages = _Pages(crawl, registry, feed)
     app = web.Application(
@@ -97,7 +96,7 @@ def _is_for_its_own_page(request: web.Request) -> bool:
 
 
 class _Pages:
-    def __init__(self, crawl: RiptideCrawl, registry: CollectorRegistry, feed: LiveFeed) -> None:
+    def __init__(self, crawl: RiptideCrawl, registry: CollectorRegistry | None, feed: LiveFeed) -> None:
         self._crawl = crawl
         self._registry = registry
         self._feed = feed
@@ -113,6 +112,12 @@ class _Pages:
         return web.json_response(self._feed.as_json())
 
     async def metrics(self, request: web.Request) -> web.Response:
+        if self._registry is None:
+            raise web.HTTPNotImplemented(
+                text="Metrics need prometheus-client: pip install 'scrapy-riptide[metrics]'.\n"
+            )
+        from prometheus_client.exposition import choose_encoder
+
         encode, content_type = choose_encoder(request.headers.get("Accept", ""))
         made, body = self._rendered.get(content_type, (0.0, b""))
         if time.monotonic() - made > _KEEP_S or not body:

@@ -212,6 +212,19 @@ async def test_health_says_how_the_extractor_is(settings: dict[str, Any]) -> Non
     assert (component["status"], component["circuit_breaker_state"]) == ("ok", "closed")
 
 
+async def test_without_prometheus_client_there_are_health_and_the_live_page(
+    settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(sys.modules, "scrapy_riptide.metrics", None)
+    textfile = {**settings, "RIPTIDE_METRICS_TEXTFILE": "never/written"}
+    items, _ = await ask(textfile, "/metrics", "/health", "/", "/live.json", pages={"/blank": " "})
+    assert [each["status"] for each in items] == [501, 200, 200, 200]
+    assert "pip install 'scrapy-riptide[metrics]'" in items[0]["text"]
+    assert any(
+        "RIPTIDE_METRICS_TEXTFILE needs prometheus-client" in line for line in messages(caplog.records)
+    )
+
+
 async def test_an_open_breaker_without_a_fallback_is_unhealthy(settings: dict[str, Any]) -> None:
     broken = {**settings, "RIPTIDE_FAILURE_THRESHOLD": 1, "RIPTIDE_FALLBACK": None}
     items, _ = await ask(broken, "/health", pages={"/trap": "!t", "/blank": " "})
