@@ -1,295 +1,312 @@
 //! Who wrote a document: people, or nobody.
+//!
+//! What machines are told is trusted where the document is a story; what readers see only near
+//! the heading. A name in a review, a testimonial or a list of other stories is nobody's byline.
 
 use super::json::Value;
-use super::linked::LinkedData;
-use super::plain;
+use super::linked::{types, LinkedData};
+use super::names::{introduced, Names};
 use super::published::is_elsewhere;
-use super::site::is_site;
 use super::sources::Sources;
+use super::{plain, Story};
 use crate::address::Base;
 use crate::parse::{NodeId, Tag};
 
 const MAX_PEOPLE: usize = 12;
+/// A longer text is more than a byline.
+const MAX_TEXT_BYTES: usize = 160;
+
+/// A byline stands at most so many nodes before or behind the main heading.
+const NODES_BEFORE: usize = 80;
+const NODES_BEHIND: usize = 260;
 
 /// The names of the authors, separated by commas.
 pub fn find(
     sources: &Sources<'_, '_>,
     linked: &LinkedData<'_>,
-    site_name: Option<&str>,
-    title: Option<&str>,
+    story: &Story<'_>,
     base: &Base,
 ) -> Option<String> {
-    let judge = Judge {
-        site_name,
-        title,
+    let names = Names {
+        site_name: story.site_name,
+        title: story.title,
         base,
     };
-    let stated = judge.people(linked_authors(linked));
+    let (people, organisations) = linked_authors(linked);
+    let declared = meta_authors(sources);
+    let discussion = story.is_discussion;
+    let stated = if discussion {
+        names.users(&people)
+    } else {
+        names.persons(&people)
+    };
     stated
-        .or_else(|| judge.people(meta_authors(sources)))
-        .or_else(|| judge.people(marked_authors(sources)))
+        .or_else(|| names.people(&declared))
+        .or_else(|| shown(sources, story, &names, discussion).filter(|_| linked.rank() != 2))
+        // Nobody by name: the site may be called after its author, or a story say only which
+        // house it is from.
+        .or_else(|| names.authors(&people))
+        .or_else(|| names.authors(&declared).filter(|_| story.is_story))
+        .or_else(|| {
+            names
+                .authors(&organisations)
+                .filter(|_| story.is_story && story.is_dated)
+        })
 }
 
-/// The authors of the document's own JSON-LD, organisations left out.
-fn linked_authors(linked: &LinkedData<'_>) -> Vec<String> {
-    let Some(article) = linked.article().filter(|_| linked.rank() >= 2) else {
-        return Vec::new();
+/// The authors of the document's own JSON-LD: people, and organisations.
+fn linked_authors(linked: &LinkedData<'_>) -> (Vec<String>, Vec<String>) {
+    let (mut people, mut organisations) = (Vec::new(), Vec::new());
+    // The author of a product is who made the shop's template.
+    let Some(article) = linked.article().filter(|_| linked.rank() != 2) else {
+        return (people, organisations);
     };
-    let authors = article
-        .get("author")
-        .or_else(|| article.get("creator"))
+    let question = || article.get("mainEntity")?.items().first();
+    let author = |object: &'_ Value<'_>| {
+        object
+            .get("author")
+            .or_else(|| object.get("creator"))
+            .is_some()
+    };
+    let object = if author(article) {
+        article
+    } else {
+        question().unwrap_or(article)
+    };
+    let authors = object.get("author").or_else(|| object.get("creator"));
+    for author in authors
         .map(Value::items)
-        .unwrap_or_default();
-    authors
+        .unwrap_or_default()
         .iter()
         .take(MAX_PEOPLE)
-        .map(|author| linked.resolved(author))
-        .filter(|author| {
-            !super::linked::types(author)
-                .any(|kind| kind.ends_with("Organization") || kind == "WebSite" || kind == "Brand")
-        })
-        .flat_map(|author| match author {
-            Value::String(name) => vec![plain(name)],
-            author => author
-                .get("name")
-                .map(Value::items)
-                .unwrap_or_default()
-                .iter()
-                .filter_map(Value::as_str)
-                .map(plain)
-                .collect(),
-        })
-        .collect()
+    {
+        let author = linked.resolved(author);
+        let organisation = types(author).any(|kind| {
+            kind.ends_with("Organization") || matches!(kind, "WebSite" | "Brand" | "Corporation")
+        });
+        let list = if organisation {
+            &mut organisations
+        } else {
+            &mut people
+        };
+        match author {
+            Value::String(name) => list.push(plain(name)),
+            author => {
+                let names = author.get("name").map(Value::items).unwrap_or_default();
+                list.extend(names.iter().filter_map(Value::as_str).map(plain));
+            }
+        }
+    }
+    (people, organisations)
 }
 
 fn meta_authors(sources: &Sources<'_, '_>) -> Vec<String> {
-    const NAMES: [&str; 12] = [
+    const NAMES: [&str; 11] = [
         "author",
         "article:author",
         "article:author:name",
         "byl",
         "parsely-author",
         "sailthru.author",
-        "citation_author",
         "dc.creator",
         "dcterms.creator",
         "dc.creator.personalname",
         "article:author_name",
         "cxenseparse:author",
     ];
+    let values = |name| -> Vec<String> {
+        sources
+            .metas_of(name)
+            .filter(|value| !value.contains("://"))
+            .take(MAX_PEOPLE)
+            .collect()
+    };
     NAMES
-        .iter()
-        .map(|name| {
-            sources
-                .metas_of(name)
-                .filter(|value| !value.contains("://"))
-                .collect::<Vec<_>>()
-        })
+        .into_iter()
+        .map(values)
         .find(|names| !names.is_empty())
         .unwrap_or_default()
 }
 
-/// The authors that readers see, by the names of the elements.
-fn marked_authors(sources: &Sources<'_, '_>) -> Vec<String> {
+/// A place where readers may find the author, and how much it can be trusted.
+struct Candidate {
+    node: NodeId,
+    trust: u8,
+    text: String,
+}
+
+/// Trust from which a candidate counts. Nearness to the heading is worth two.
+const ENOUGH: u8 = 5;
+
+/// A page with so many other authors is a list of stories.
+const MANY: usize = 3;
+
+/// The authors that readers see.
+fn shown(
+    sources: &Sources<'_, '_>,
+    story: &Story<'_>,
+    names: &Names<'_>,
+    discussion: bool,
+) -> Option<String> {
+    let mut candidates = candidates(sources, story, discussion);
+    candidates.sort_by_key(|candidate| candidate.node);
+    let read = |texts: &[String]| {
+        if discussion {
+            names.users(texts)
+        } else {
+            names.people(texts)
+        }
+    };
+    let enough = if story.is_story || story.is_dated || discussion {
+        ENOUGH
+    } else {
+        ENOUGH + 1
+    };
+    let best = candidates
+        .iter()
+        .map(|candidate| candidate.trust)
+        .max()
+        .filter(|&trust| trust >= enough)?;
+    for trust in (enough..=best).rev() {
+        let mut found = candidates
+            .iter()
+            .filter(|candidate| candidate.trust == trust);
+        let first = found.find_map(|candidate| Some((candidate, read(&[candidate.text.clone()])?)));
+        let Some((first, name)) = first else { continue };
+        if discussion {
+            return Some(name);
+        }
+        let others: Vec<String> = found.clone().map(|other| other.text.clone()).collect();
+        if !story.is_story
+            && read(&others).is_some_and(|others| {
+                others.split(", ").filter(|other| *other != name).count() >= MANY
+            })
+        {
+            return None;
+        }
+        // Several authors are marked each by itself, one right after the other.
+        let beside = found.take_while(|other| other.node.index() < first.node.index() + 24);
+        let texts: Vec<String> = std::iter::once(name)
+            .chain(beside.map(|other| other.text.clone()))
+            .collect();
+        return read(&texts);
+    }
+    None
+}
+
+fn candidates(sources: &Sources<'_, '_>, story: &Story<'_>, discussion: bool) -> Vec<Candidate> {
     let document = sources.document;
-    let mut found: Vec<(u8, String)> = Vec::new();
+    let mut candidates = Vec::new();
+    let mut consider = |node: NodeId, trust: u8, text: String| {
+        let near = story.heading.is_some_and(|heading| {
+            let (at, heading) = (node.index(), heading.index());
+            at + NODES_BEFORE >= heading && at <= heading + NODES_BEHIND
+        });
+        if !text.is_empty() && text.len() <= MAX_TEXT_BYTES {
+            candidates.push(Candidate {
+                node,
+                trust: trust + 2 * u8::from(near),
+                text,
+            });
+        }
+    };
     let mut end: Option<NodeId> = None;
     for &node in &sources.bylines {
-        if end.is_some_and(|end| node < end) || is_elsewhere(sources, node) {
+        if end.is_some_and(|end| node < end)
+            || is_elsewhere(sources, node)
+            || is_testimonial(sources, node)
+        {
             continue;
         }
-        let property = document.attr(node, "itemprop").unwrap_or_default();
-        let relation = document.attr(node, "rel").unwrap_or_default();
-        let text = sources.text(node);
-        if text.is_empty() || text.len() > 200 {
-            continue;
-        }
-        let weight = if property
-            .split_ascii_whitespace()
-            .any(|name| name == "author")
-        {
-            3
-        } else if relation
-            .split_ascii_whitespace()
-            .any(|name| name == "author")
-            && document.tag(node) == Tag::A
-        {
-            2
-        } else {
-            1
+        let says = |name, word: &str| {
+            document.attr(node, name).is_some_and(|value| {
+                value
+                    .split_ascii_whitespace()
+                    .any(|part| part.eq_ignore_ascii_case(word))
+            })
         };
-        end = Some(document.subtree_end(node));
-        found.push((weight, text));
-    }
-    let best = found.iter().map(|(weight, _)| *weight).max().unwrap_or(0);
-    found
-        .into_iter()
-        .filter(|(weight, _)| *weight == best)
-        .map(|(_, text)| text)
-        .take(1)
-        .collect()
-}
-
-/// What decides whether a text names people.
-struct Judge<'m> {
-    site_name: Option<&'m str>,
-    title: Option<&'m str>,
-    base: &'m Base,
-}
-
-impl Judge<'_> {
-    /// The people among the texts, each once; none where there is nobody.
-    fn people(&self, texts: Vec<String>) -> Option<String> {
-        let mut people: Vec<String> = Vec::new();
-        for name in texts
-            .iter()
-            .flat_map(|text| split(text))
-            .filter(|name| self.is_person(name))
-        {
-            if !people.iter().any(|known| known.eq_ignore_ascii_case(&name))
-                && people.len() < MAX_PEOPLE
-            {
-                people.push(name);
-            }
+        let trust = if says("itemprop", "author") {
+            4
+        } else if says("rel", "author") && document.tag(node) == Tag::A {
+            4
+        } else {
+            3
+        };
+        let text = name_within(sources, node).unwrap_or_else(|| sources.parts_text(node));
+        if text.len() <= MAX_TEXT_BYTES && !text.is_empty() {
+            end = Some(document.subtree_end(node));
         }
-        (!people.is_empty()).then(|| people.join(", "))
+        consider(node, trust, text);
     }
-
-    fn is_person(&self, name: &str) -> bool {
-        let words = name.split_whitespace().count();
-        let letters = name.chars().filter(|c| c.is_alphabetic()).count();
-        let title = self
-            .title
-            .is_some_and(|title| title.eq_ignore_ascii_case(name));
-        (1..=6).contains(&words)
-            && letters >= 2
-            && name.chars().count() <= 60
-            && !name.chars().any(|c| c.is_ascii_digit() || matches!(c, '@' | '/' | ':' | '{' | '<' | '_' | '#' | '?' | '!' | '|'))
-            && !is_nobody(name)
-            && !title
-            && !is_site(name, self.site_name, self.base)
-            // A handle or a user name: one word in lower case.
-            && (words > 1 || !name.starts_with(char::is_lowercase))
+    for &node in &sources.author_links {
+        if !is_elsewhere(sources, node) && !is_testimonial(sources, node) {
+            consider(node, 3, sources.text(node));
+        }
     }
+    for &node in &sources.introductions {
+        if is_elsewhere(sources, node) || is_testimonial(sources, node) {
+            continue;
+        }
+        // `By <a>Name</a>`: the name may be the next text.
+        let own = document.text(node);
+        let text = match introduced(&own) {
+            Some("") => next_text(sources, node),
+            Some(name) => name.to_owned(),
+            None => continue,
+        };
+        consider(node, 3, text);
+    }
+    if discussion {
+        for &node in &sources.user_links {
+            let owner = document
+                .ancestors(node)
+                .take(6)
+                .any(|above| document.class_attr(above).contains("owner"));
+            consider(node, 3 + u8::from(owner), sources.text(node));
+        }
+    }
+    candidates
 }
 
-/// Whether a name stands for a role, a team or a machine.
-fn is_nobody(name: &str) -> bool {
-    const WORDS: [&str; 46] = [
-        "admin",
-        "administrator",
-        "editor",
-        "editors",
-        "editorial",
-        "staff",
-        "team",
-        "redaktion",
-        "redaction",
-        "rédaction",
-        "redacción",
-        "redazione",
-        "redactie",
-        "author",
-        "autor",
-        "unknown",
-        "anonymous",
-        "guest",
-        "webmaster",
-        "user",
-        "news",
-        "desk",
-        "newsroom",
-        "press",
-        "media",
-        "agency",
-        "office",
-        "inc",
-        "inc.",
-        "llc",
-        "ltd",
-        "gmbh",
-        "company",
-        "group",
-        "association",
-        "university",
-        "institute",
-        "department",
-        "support",
-        "contributor",
-        "contributors",
-        "writer",
-        "writers",
-        "reporter",
-        "correspondent",
-        "magazine",
+/// What an element that is marked as an author marks as the name.
+fn name_within(sources: &Sources<'_, '_>, node: NodeId) -> Option<String> {
+    let document = sources.document;
+    let is_name = |&inner: &NodeId| {
+        document.raw_attr(inner, "itemprop") == Some("name")
+            || (document.tag(inner) == Tag::A
+                && (sources.author_links.contains(&inner) || sources.user_links.contains(&inner)))
+    };
+    let mut marked = document.descendants(node).take(40).filter(is_name);
+    marked.find_map(|inner| Some(sources.text(inner)).filter(|text| !text.is_empty()))
+}
+
+/// The next text that is not blank, a few nodes on.
+fn next_text(sources: &Sources<'_, '_>, node: NodeId) -> String {
+    let document = sources.document;
+    let behind = document.ids().skip(node.index() + 1).take(12);
+    let next = behind
+        .filter(|&next| document.is_text(next) && !document.is_blank(next))
+        .next();
+    next.map(|next| crate::render::collapse(&document.text(next)))
+        .unwrap_or_default()
+}
+
+/// Whether an element is part of what customers say.
+fn is_testimonial(sources: &Sources<'_, '_>, node: NodeId) -> bool {
+    const WORDS: [&str; 6] = [
+        "review",
+        "testimonial",
+        "quote",
+        "customer",
+        "rating",
+        "slide",
     ];
-    name.split(|c: char| c.is_whitespace() || c == ',')
-        .any(|word| WORDS.iter().any(|known| word.to_lowercase() == *known))
-}
-
-/// The names in a text: without what introduces them, and without what follows.
-fn split(text: &str) -> Vec<String> {
-    let text = without_introduction(text.trim());
-    let text = &text[..text
-        .find(['|', '•', '·', '\n', '(', '–', '—'])
-        .unwrap_or(text.len())];
-    let mut names = Vec::new();
-    for part in text
-        .split([',', ';', '&'])
-        .flat_map(|part| part.split(" and "))
-        .flat_map(|part| part.split(" und "))
-        .flat_map(|part| part.split(" y "))
-    {
-        let name = part
-            .trim()
-            .trim_start_matches("and ")
-            .trim_matches(|c: char| !c.is_alphanumeric() && c != '.' && c != ')')
-            .trim();
-        if !name.is_empty() {
-            names.push(name.to_owned());
-        }
-    }
-    names
-}
-
-fn without_introduction(text: &str) -> &str {
-    const STARTS: [&str; 22] = [
-        "written by",
-        "posted by",
-        "published by",
-        "reviewed by",
-        "story by",
-        "words by",
-        "text by",
-        "article by",
-        "by:",
-        "by",
-        "author:",
-        "author",
-        "von",
-        "par",
-        "por",
-        "di",
-        "door",
-        "av",
-        "autor:",
-        "text:",
-        "автор:",
-        "作者：",
-    ];
-    let mut text = text;
-    loop {
-        let found = STARTS.iter().find(|start| {
-            text.get(..start.len())
-                .is_some_and(|head| head.to_lowercase() == **start)
-                && text[start.len()..].starts_with(|c: char| c.is_whitespace() || !c.is_ascii())
-        });
-        match found {
-            Some(start) => {
-                text =
-                    text[start.len()..].trim_start_matches(|c: char| c.is_whitespace() || c == ':')
-            }
-            None => return text,
-        }
-    }
+    let document = sources.document;
+    std::iter::once(node)
+        .chain(document.ancestors(node))
+        .take(12)
+        .any(|above| {
+            let names = document.class_attr(above).to_ascii_lowercase();
+            document.tag(above) == Tag::BLOCKQUOTE || WORDS.iter().any(|word| names.contains(word))
+        })
 }

@@ -70,6 +70,19 @@ impl<'v> LinkedData<'v> {
             .filter(|text| !text.is_empty())
     }
 
+    /// As [`LinkedData::article_text`], or that of the question that a page is about.
+    pub fn story_text(&self, key: &str) -> Option<String> {
+        self.article_text(key).or_else(|| {
+            let question = self.article?.get("mainEntity")?.items().first()?;
+            question
+                .get(key)?
+                .items()
+                .iter()
+                .find_map(Value::as_str)
+                .map(plain)
+        })
+    }
+
     /// The texts of a member of the document's own object, which may be a list.
     pub fn article_texts(&self, key: &str) -> Vec<String> {
         let value = self.article.and_then(|article| article.get(key));
@@ -146,8 +159,6 @@ fn article_rank(name: &str) -> u8 {
         | "LiveBlogPosting"
         | "SocialMediaPosting"
         | "Report"
-        | "Review"
-        | "CriticReview"
         | "Recipe"
         | "DiscussionForumPosting"
         | "QAPage" => 3,

@@ -9,6 +9,7 @@ pub mod dates;
 pub mod json;
 mod linked;
 mod months;
+mod names;
 mod published;
 mod site;
 mod sources;
@@ -16,9 +17,9 @@ mod title;
 
 use crate::address::Base;
 use crate::language;
-use crate::parse::Document;
+use crate::parse::{Document, NodeId};
 use crate::render::collapse;
-use linked::LinkedData;
+use linked::{types, LinkedData};
 use sources::Sources;
 
 /// What was found; `None` where the document does not say.
@@ -44,23 +45,60 @@ pub fn read(document: &Document<'_>, base: &Base) -> Metadata {
     let linked = LinkedData::new(&values);
     let language = declared_language(&sources, &linked);
     let site_name = site::name(&sources, &linked, base);
-    let title = title::find(&sources, &linked, site_name.as_deref(), base);
+    let (title, heading) = title::find(&sources, &linked, site_name.as_deref(), base);
+    let is_discussion = is_discussion(&linked, base);
+    let published = published::find(
+        &sources,
+        &linked,
+        language.as_deref(),
+        heading,
+        is_discussion,
+        base,
+    );
+    let story = Story {
+        site_name: site_name.as_deref(),
+        title: title.as_deref(),
+        heading,
+        is_story: is_story(&sources, &linked),
+        is_dated: published.is_some(),
+        is_discussion,
+    };
     Metadata {
-        byline: byline::find(
-            &sources,
-            &linked,
-            site_name.as_deref(),
-            title.as_deref(),
-            base,
-        ),
-        published: published::find(&sources, &linked, language.as_deref(), base),
+        byline: byline::find(&sources, &linked, &story, base),
+        published,
         description: description(&sources, &linked),
-        categories: categories::find(&sources, &linked, title.as_deref(), site_name.as_deref()),
+        categories: categories::find(&sources, &linked, story.title, story.site_name),
         image: image(&sources, &linked, base),
         title,
         site_name,
         language,
     }
+}
+
+/// What is known of a document when its author is looked for.
+struct Story<'m> {
+    site_name: Option<&'m str>,
+    title: Option<&'m str>,
+    /// The main heading.
+    heading: Option<NodeId>,
+    /// Whether the document says that it is an article, a post or the like.
+    is_story: bool,
+    is_dated: bool,
+    /// Whether it is a thread of people who go by the names of users.
+    is_discussion: bool,
+}
+
+fn is_story(sources: &Sources<'_, '_>, linked: &LinkedData<'_>) -> bool {
+    const DATES: [&str; 4] = [
+        "article:published_time",
+        "parsely-pub-date",
+        "datepublished",
+        "citation_publication_date",
+    ];
+    let kind = sources.meta(&["og:type"]).unwrap_or_default();
+    linked.rank() == 3
+        || matches!(kind.as_str(), "article" | "blog" | "news" | "post")
+        || sources.meta(&DATES).is_some()
 }
 
 /// Text without the character references and tags that stay when an author escapes twice.
@@ -134,4 +172,29 @@ fn image(sources: &Sources<'_, '_>, linked: &LinkedData<'_>, base: &Base) -> Opt
             .article_image()
             .and_then(|address| base.resolve(&address))
     })
+}
+
+/// Whether the document is a thread of people who go by the names of users.
+fn is_discussion(linked: &LinkedData<'_>, base: &Base) -> bool {
+    const HOSTS: [&str; 5] = ["forum", "community", "discuss", "boards.", "answers."];
+    const PATHS: [&str; 11] = [
+        "/forum",
+        "/threads/",
+        "/thread",
+        "viewtopic",
+        "showthread",
+        "/t/",
+        "/questions/",
+        "/discussion",
+        "/comments/",
+        "/community/",
+        "/d/",
+    ];
+    let typed = linked.article().is_some_and(|article| {
+        types(article).any(|kind| matches!(kind, "DiscussionForumPosting" | "QAPage" | "Question"))
+    });
+    let path = base.path();
+    typed
+        || HOSTS.iter().any(|start| base.host().starts_with(start))
+        || PATHS.iter().any(|part| path.contains(part))
 }

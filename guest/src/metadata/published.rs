@@ -6,8 +6,8 @@ use super::sources::Sources;
 use crate::address::Base;
 use crate::parse::{NodeId, Tag};
 
-/// The names that say when a document was published, the surest first.
-const METAS: [&str; 34] = [
+/// The names that articles and posts say their date with.
+const OF_STORIES: &[&str] = &[
     "article:published_time",
     "og:article:published_time",
     "article:published",
@@ -22,59 +22,86 @@ const METAS: [&str; 34] = [
     "publish_date",
     "published-date",
     "published_time",
-    "published_at",
     "publication_date",
     "article.published",
     "article:post_date",
+    "bt:pubdate",
+    "citation_publication_date",
+    "citation_online_date",
+    "published",
+    "publish_time",
+    "date_published",
+    "pub_date",
+    "dateposted",
+    "article_date_original",
+];
+
+/// Names that any page may carry, and that then say when its file was made.
+const OF_PAGES: [&str; 14] = [
     "cxenseparse:recs:publishtime",
     "cxenseparse:publishtime",
-    "bt:pubdate",
+    "published_at",
+    "rnews:datepublished",
     "dc.date.issued",
     "dc.date.created",
     "dcterms.issued",
     "dcterms.created",
     "dcterms.date",
     "dc.date",
-    "citation_publication_date",
-    "citation_online_date",
     "citation_date",
-    "rnews:datepublished",
     "timestamp",
     "article:create_at",
     "date",
 ];
 
+/// A shown date stands at most so many nodes before or behind the main heading.
+const NODES_BEFORE: usize = 60;
+const NODES_BEHIND: usize = 200;
+/// Texts longer than this only mention dates.
+const MAX_SHOWN_BYTES: usize = 110;
+
 /// The moment of publication in ISO 8601, as precise as the document says.
+///
+/// A date that only machines are told counts where the document is a story; any other page must
+/// show it to readers too.
 pub fn find(
     sources: &Sources<'_, '_>,
     linked: &LinkedData<'_>,
     language: Option<&str>,
+    heading: Option<NodeId>,
+    is_discussion: bool,
     base: &Base,
 ) -> Option<String> {
     let order = Order::of(language, base.host());
     let read = |text: &str| dates::find(text, order);
-    let stated = linked_date(linked)
-        .and_then(|text| read(&text))
-        .or_else(|| {
-            METAS
-                .iter()
-                .flat_map(|name| sources.metas_of(name))
-                .find_map(|text| read(&text))
-        });
-    let in_address = dates::in_path(base.path());
-    let found = stated
+    let first = |names: &[&str]| {
+        names
+            .iter()
+            .flat_map(|name| sources.metas_of(name))
+            .find_map(|text| read(&text))
+    };
+    let from_linked = || linked_date(linked).and_then(|text| read(&text));
+    let of_story = from_linked()
+        .filter(|_| linked.rank() == 3)
+        .or_else(|| first(OF_STORIES));
+    let shown = || shown(sources, heading, is_discussion, order);
+    let found = of_story
         .or_else(|| marked(sources, order))
-        .or(in_address)
-        .or_else(|| shown(sources, order));
-    let found = found?;
+        .or_else(|| dates::in_path(base.path()))
+        .or_else(|| {
+            let of_page = from_linked().or_else(|| first(&OF_PAGES))?;
+            shown()
+                .filter(|shown| shown.same_day(&of_page))
+                .map(|_| of_page)
+        })
+        .or_else(shown)?;
     Some(more_precise(found, sources, order).iso())
 }
 
 fn linked_date(linked: &LinkedData<'_>) -> Option<String> {
-    linked
-        .article_text("datePublished")
-        .or_else(|| linked.article_text("uploadDate"))
-        .or_else(|| linked.article_text("dateCreated"))
+    ["datePublished", "uploadDate", "dateCreated"]
+        .iter()
+        .find_map(|key| linked.story_text(key))
 }
 
 /// A date alone gets the time that a `time` element has for the same day.
@@ -128,58 +155,117 @@ fn machine_date(sources: &Sources<'_, '_>, node: NodeId, order: Order) -> Option
         .find_map(|text| dates::find(&text, order))
 }
 
-/// A date that only readers see, near the main heading.
-fn shown(sources: &Sources<'_, '_>, order: Order) -> Option<Moment> {
+/// A date that readers see near the main heading. One of the publication goes before one of an
+/// update; many different ones are those of other stories.
+fn shown(
+    sources: &Sources<'_, '_>,
+    heading: Option<NodeId>,
+    is_discussion: bool,
+    order: Order,
+) -> Option<Moment> {
+    const MANY: usize = 4;
     let document = sources.document;
-    let heading = sources.headings.first().copied();
-    let near =
-        |node: NodeId| heading.is_none_or(|heading| node.index().abs_diff(heading.index()) < 400);
-    let times = sources
-        .times
+    let heading = heading?;
+    let first = heading.index().saturating_sub(NODES_BEFORE);
+    let near = document.ids().skip(first).take(NODES_BEFORE + NODES_BEHIND);
+    let mut published: Vec<Moment> = Vec::new();
+    let mut updated = None;
+    for node in near {
+        let found = if document.tag(node) == Tag::TIME {
+            machine_date(sources, node, order)
+        } else if document.is_text(node) {
+            let text = document.raw_text(node).trim_ascii();
+            let plausible = (6..=MAX_SHOWN_BYTES).contains(&text.len())
+                && text
+                    .bytes()
+                    .any(|byte| byte.is_ascii_digit() || byte >= 0xD9);
+            plausible
+                .then(|| dates::find(&document.text(node), order))
+                .flatten()
+        } else {
+            None
+        };
+        let Some(moment) = found.filter(|_| !is_elsewhere(sources, node)) else {
+            continue;
+        };
+        if is_update(sources, node) {
+            updated.get_or_insert(moment);
+        } else if !published.iter().any(|known| known.same_day(&moment)) {
+            published.push(moment);
+        }
+    }
+    if published.len() >= MANY && !is_discussion {
+        return None;
+    }
+    published.into_iter().next().or(updated)
+}
+
+/// Whether the text of a date or the one before it speaks of an update.
+fn is_update(sources: &Sources<'_, '_>, node: NodeId) -> bool {
+    const WORDS: [&str; 12] = [
+        "updated",
+        "modified",
+        "aktualisiert",
+        "mis à jour",
+        "mise à jour",
+        "actualizado",
+        "atualizado",
+        "aggiornato",
+        "bijgewerkt",
+        "revised",
+        "reviewed",
+        "edited",
+    ];
+    let document = sources.document;
+    let parent = document
+        .parent(node)
+        .map(|parent| document.class_attr(parent).to_ascii_lowercase())
+        .unwrap_or_default();
+    let text = if document.is_text(node) {
+        document.text(node)
+    } else {
+        document.class_attr(node).into()
+    };
+    let lower = text.to_lowercase();
+    WORDS
         .iter()
-        .copied()
-        .filter(|&node| near(node) && !is_elsewhere(sources, node));
-    let from_times = times.clone().find_map(|node| {
-        machine_date(sources, node, order).or_else(|| dates::find(&sources.text(node), order))
-    });
-    from_times.or_else(|| {
-        let named = sources.dates.iter().copied().filter(|&node| {
-            near(node) && document.tag(node) != Tag::TIME && !is_elsewhere(sources, node)
-        });
-        named
-            .filter_map(|node| Some(sources.text(node)).filter(|text| text.len() <= 160))
-            .find_map(|text| dates::find(&text, order))
-    })
+        .any(|word| lower.contains(word) || parent.contains(word))
 }
 
 /// Whether an element belongs to a comment, to another story or to the site.
 pub fn is_elsewhere(sources: &Sources<'_, '_>, node: NodeId) -> bool {
-    const WORDS: [&str; 12] = [
+    const WORDS: [&str; 10] = [
         "comment",
         "related",
         "sidebar",
-        "widget",
         "footer",
         "recent",
-        "more-",
         "teaser",
-        "card",
         "reply",
         "popular",
         "recommend",
+        "joined",
     ];
     let document = sources.document;
-    std::iter::once(node)
+    for above in std::iter::once(node)
         .chain(document.ancestors(node))
         .take(16)
-        .any(|above| {
-            if matches!(document.tag(above), Tag::ASIDE | Tag::FOOTER | Tag::NAV) {
-                return true;
-            }
-            if matches!(document.tag(above), Tag::BODY | Tag::HTML | Tag::MAIN) {
-                return false;
-            }
-            let names = document.class_attr(above).to_ascii_lowercase();
-            WORDS.iter().any(|word| names.contains(word))
-        })
+    {
+        match document.tag(above) {
+            Tag::TEXT => continue,
+            Tag::FOOTER | Tag::NAV => return true,
+            // Bodies and articles say of themselves whether they have comments.
+            Tag::BODY | Tag::HTML | Tag::MAIN | Tag::ARTICLE => return false,
+            _ => {}
+        }
+        let names = document.class_attr(above).to_ascii_lowercase();
+        if document.tag(above) == Tag::ASIDE && !names.contains("meta") && !names.contains("author")
+        {
+            return true;
+        }
+        if WORDS.iter().any(|word| names.contains(word)) {
+            return true;
+        }
+    }
+    false
 }

@@ -16,9 +16,17 @@ pub struct Sources<'d, 'a> {
     metas: Vec<(String, NodeId)>,
     pub title: Option<NodeId>,
     pub headings: Vec<NodeId>,
+    /// Headings of the second and third level.
+    pub subheadings: Vec<NodeId>,
     pub times: Vec<NodeId>,
     /// Elements whose names speak of an author, of a date, of breadcrumbs, of tags.
     pub bylines: Vec<NodeId>,
+    /// Links to the page of a person.
+    pub author_links: Vec<NodeId>,
+    /// Links to the page of a user.
+    pub user_links: Vec<NodeId>,
+    /// Texts that start with "by".
+    pub introductions: Vec<NodeId>,
     pub dates: Vec<NodeId>,
     pub breadcrumbs: Vec<NodeId>,
     pub tags: Vec<NodeId>,
@@ -33,8 +41,12 @@ impl<'d, 'a> Sources<'d, 'a> {
             metas: Vec::new(),
             title: None,
             headings: Vec::new(),
+            subheadings: Vec::new(),
             times: Vec::new(),
             bylines: Vec::new(),
+            author_links: Vec::new(),
+            user_links: Vec::new(),
+            introductions: Vec::new(),
             dates: Vec::new(),
             breadcrumbs: Vec::new(),
             tags: Vec::new(),
@@ -54,7 +66,13 @@ impl<'d, 'a> Sources<'d, 'a> {
     fn look_at(&mut self, node: NodeId) {
         let document = self.document;
         match document.tag(node) {
-            Tag::TEXT | Tag::BR | Tag::IMG => return,
+            Tag::TEXT => {
+                if introduces(document.raw_text(node)) {
+                    push(&mut self.introductions, node);
+                }
+                return;
+            }
+            Tag::BR | Tag::IMG => return,
             Tag::META => return self.look_at_meta(node),
             Tag::TITLE => {
                 self.title.get_or_insert(node);
@@ -70,7 +88,18 @@ impl<'d, 'a> Sources<'d, 'a> {
                 return;
             }
             Tag::H1 => push(&mut self.headings, node),
+            Tag::H2 | Tag::H3 => push(&mut self.subheadings, node),
             Tag::TIME => push(&mut self.times, node),
+            Tag::A => {
+                let href = document
+                    .raw_attr(node, "href")
+                    .filter(|href| href.len() < 300);
+                if href.is_some_and(|href| contains_any(href, &OF_PEOPLE)) {
+                    push(&mut self.author_links, node);
+                } else if href.is_some_and(|href| contains_any(href, &OF_USERS)) {
+                    push(&mut self.user_links, node);
+                }
+            }
             _ => {}
         }
         let mut clues = 0;
@@ -155,6 +184,16 @@ impl<'d, 'a> Sources<'d, 'a> {
 
     /// The text of an element as readers see it, its beginning where it is long.
     pub fn text(&self, node: NodeId) -> String {
+        self.text_with(node, " ", "")
+    }
+
+    /// As [`Sources::text`], with a bar where a block ends and a space where an element does:
+    /// names and roles are often set apart by nothing else.
+    pub fn parts_text(&self, node: NodeId) -> String {
+        self.text_with(node, " | ", " ")
+    }
+
+    fn text_with(&self, node: NodeId, block: &str, inline: &str) -> String {
         const MAX_NODES: usize = 64;
         const MAX_BYTES: usize = 600;
         let mut text = String::new();
@@ -168,16 +207,77 @@ impl<'d, 'a> Sources<'d, 'a> {
             match self.document.tag(inner) {
                 Tag::TEXT => text.push_str(&self.document.text(inner)),
                 Tag::SCRIPT | Tag::STYLE | Tag::SVG | Tag::TEMPLATE | Tag::BUTTON | Tag::SELECT => {
-                    below.skip_subtree(inner)
+                    below.skip_subtree(inner);
                 }
-                Tag::BR | Tag::DIV | Tag::P | Tag::LI | Tag::TD | Tag::H2 | Tag::H3 => {
-                    text.push('\n')
+                Tag::BR | Tag::DIV | Tag::P | Tag::LI | Tag::TD | Tag::H2 | Tag::H3 | Tag::H4 => {
+                    text.push_str(block);
                 }
-                _ => {}
+                _ => text.push_str(inline),
             }
         }
         crate::render::collapse(&text)
     }
+}
+
+/// Whether a text may be `By Ann Example`: told by its first letters, as every text is asked.
+fn introduces(text: &str) -> bool {
+    const MAX_BYTES: usize = 120;
+    let text = text.trim_ascii();
+    let first = text.as_bytes().first().map(u8::to_ascii_lowercase);
+    (2..=MAX_BYTES).contains(&text.len())
+        && matches!(
+            first,
+            Some(
+                b'b' | b'w'
+                    | b'v'
+                    | b'p'
+                    | b'a'
+                    | b't'
+                    | b'd'
+                    | b'g'
+                    | b's'
+                    | b'r'
+                    | b'e'
+                    | 0xD0
+                    | 0xE4
+            )
+        )
+        && super::names::introduced(text).is_some()
+}
+
+/// What the addresses of pages about people have in common.
+const OF_PEOPLE: [&str; 14] = [
+    "/author/",
+    "/authors/",
+    "/autor/",
+    "/autoren/",
+    "/auteur/",
+    "/autores/",
+    "/people/",
+    "/person/",
+    "/profile/",
+    "/contributor/",
+    "/contributors/",
+    "/staff/",
+    "/journalist/",
+    "/writers/",
+];
+
+/// What the addresses of pages about the users of a forum have in common.
+const OF_USERS: [&str; 9] = [
+    "/members/",
+    "/member/",
+    "/user/",
+    "/users/",
+    "/u/",
+    "mode=viewprofile",
+    "action=profile",
+    "member.php?",
+    "/profiles/",
+];
+
+fn contains_any(text: &str, parts: &[&str]) -> bool {
+    parts.iter().any(|part| text.contains(part))
 }
 
 fn push(list: &mut Vec<NodeId>, node: NodeId) {
@@ -218,10 +318,13 @@ mod clue {
         for (at, &byte) in bytes.iter().enumerate() {
             if FIRST[byte as usize] {
                 for (word, clue) in WORDS {
-                    if bytes
-                        .get(at..at + word.len())
-                        .is_some_and(|part| part.eq_ignore_ascii_case(word))
-                    {
+                    let end = at + word.len();
+                    let found = bytes
+                        .get(at..end)
+                        .is_some_and(|part| part.eq_ignore_ascii_case(word));
+                    // `authorize`, `authority`, `authoring`
+                    let other = clue == BYLINE && matches!(bytes.get(end), Some(b'i' | b'I'));
+                    if found && !other {
                         clues |= clue;
                     }
                 }

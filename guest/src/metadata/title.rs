@@ -1,9 +1,12 @@
 //! The title, without the name of the site.
 
+use std::collections::HashSet;
+
 use super::linked::LinkedData;
-use super::site::{is_site, letters};
+use super::site::is_site;
 use super::sources::Sources;
 use crate::address::Base;
+use crate::parse::{NodeId, Tag};
 
 /// What authors put between a title and the name of their site.
 const SEPARATORS: [&str; 14] = [
@@ -13,17 +16,22 @@ const SEPARATORS: [&str; 14] = [
 
 /// A longer text is no title, and is not taken apart.
 const MAX_TITLE_BYTES: usize = 1000;
+const MAX_HEADINGS: usize = 16;
 
-/// The document's title.
+/// How much a heading must agree with a title made for machines to be the title itself.
+const AGREEMENT: f32 = 0.5;
+const STRONG_AGREEMENT: f32 = 0.8;
+
+/// The document's title and the heading that it stands in.
 ///
-/// The main heading is the best witness where the machines' titles confirm it; where they don't, it
-/// may be a logo or a slogan, and the title made for sharing is better.
+/// The main heading is what readers call the document. It is known by its agreement with the titles
+/// made for machines, which themselves are often longer, older or made to be clicked.
 pub fn find(
     sources: &Sources<'_, '_>,
     linked: &LinkedData<'_>,
     site_name: Option<&str>,
     base: &Base,
-) -> Option<String> {
+) -> (Option<String>, Option<NodeId>) {
     const NAMES: [&str; 9] = [
         "og:title",
         "twitter:title",
@@ -46,41 +54,104 @@ pub fn find(
         .flatten()
         .map(clean);
     let own = sources.title.map(|node| clean(sources.text(node)));
-    let headings: Vec<String> = sources
-        .headings
-        .iter()
-        .take(8)
-        .map(|&node| sources.text(node))
-        .filter(|text| !text.is_empty())
-        .collect();
-
-    let witnesses: Vec<String> = [&own, &shared, &linked]
+    let witnesses: Vec<HashSet<String>> = [&own, &shared, &linked]
         .into_iter()
         .flatten()
-        .map(|title| letters(title))
+        .map(|title| words(title))
         .collect();
-    let confirmed = headings.iter().find(|heading| {
-        let heading = letters(heading);
-        heading.len() >= 6
-            && !is_site(&heading, site_name, base)
-            && witnesses
-                .iter()
-                .any(|title| title == &heading || (heading.len() >= 12 && title.contains(&heading)))
-    });
-    let usable = |title: &String| !title.is_empty() && !is_site(title, site_name, base);
-    let lone = || {
-        (headings.len() == 1)
-            .then(|| headings[0].clone())
-            .filter(usable)
+    let agreement = |heading: &str| {
+        let heading = words(heading);
+        witnesses
+            .iter()
+            .map(|title| overlap(&heading, title))
+            .fold(0.0, f32::max)
     };
-    confirmed
-        .cloned()
-        .or(shared.clone().filter(usable))
+
+    let readable = |nodes: &[NodeId]| -> Vec<(NodeId, String)> {
+        let of_document = nodes.iter().filter(|&&node| !is_of_site(sources, node));
+        let texts = of_document.map(|&node| (node, sources.text(node)));
+        texts
+            .filter(|(_, text)| !text.is_empty() && text.len() <= MAX_TITLE_BYTES)
+            .take(MAX_HEADINGS)
+            .collect()
+    };
+    // The first of those that agree best.
+    let best = |headings: &[(NodeId, String)]| {
+        let mut best: Option<(f32, NodeId, String)> = None;
+        for (node, text) in headings {
+            let agreement = agreement(text);
+            if agreement >= AGREEMENT
+                && best.as_ref().is_none_or(|(known, _, _)| agreement > *known)
+            {
+                best = Some((agreement, *node, text.clone()));
+            }
+        }
+        best
+    };
+    let headings = readable(&sources.headings);
+    if let Some((_, node, text)) = best(&headings) {
+        return (Some(text), Some(node));
+    }
+    // A document without a main heading may have its title one or two levels down.
+    let lower = if headings.is_empty() {
+        best(&readable(&sources.subheadings))
+    } else {
+        None
+    };
+    if let Some((agreement, node, text)) = &lower {
+        if *agreement >= STRONG_AGREEMENT {
+            return (Some(text.clone()), Some(*node));
+        }
+    }
+    let heading = headings
+        .first()
+        .map(|(node, _)| *node)
+        .or(lower.map(|(_, node, _)| node));
+    let usable = |title: &String| !title.is_empty() && !is_site(title, site_name, base);
+    let title = shared
+        .clone()
+        .filter(usable)
         .or(linked.filter(usable))
-        .or_else(lone)
+        .or_else(|| {
+            (headings.len() == 1)
+                .then(|| headings[0].1.clone())
+                .filter(usable)
+        })
         .or(own.filter(|title| !title.is_empty()))
         .or(shared.filter(|title| !title.is_empty()))
-        .or_else(|| headings.into_iter().next())
+        .or_else(|| headings.first().map(|(_, text)| text.clone()));
+    (title, heading)
+}
+
+/// Whether a heading is the site's: its logo, its menu.
+fn is_of_site(sources: &Sources<'_, '_>, node: NodeId) -> bool {
+    let document = sources.document;
+    let names = document.class_attr(node).to_ascii_lowercase();
+    ["logo", "site-title", "menu"]
+        .iter()
+        .any(|word| names.contains(word))
+        || document
+            .ancestors(node)
+            .take(8)
+            .any(|above| matches!(document.tag(above), Tag::NAV | Tag::FOOTER))
+}
+
+fn words(text: &str) -> HashSet<String> {
+    text.split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect()
+}
+
+/// The harmonic mean of the shares that two sets of words have in common.
+fn overlap(one: &HashSet<String>, other: &HashSet<String>) -> f32 {
+    let common = one.intersection(other).count();
+    let total = one.len() + other.len();
+    if total == 0 {
+        0.0
+    } else {
+        2.0 * common as f32 / total as f32
+    }
 }
 
 /// The parts of a title between its separators.

@@ -1,0 +1,382 @@
+//! Names of people: what a byline says without what stands around them.
+
+use std::collections::HashSet;
+
+use super::site::is_site;
+use crate::address::Base;
+
+const MAX_PEOPLE: usize = 12;
+
+/// What decides whether a text names people.
+pub struct Names<'m> {
+    pub site_name: Option<&'m str>,
+    pub title: Option<&'m str>,
+    pub base: &'m Base,
+}
+
+impl Names<'_> {
+    /// The people in texts that readers see: only what is written like a name counts.
+    pub fn people(&self, texts: &[String]) -> Option<String> {
+        self.collect(texts, |name, alone| {
+            is_written_like_a_name(name, alone) && !is_house(name) && !self.is_site(name)
+        })
+    }
+
+    /// The people in texts that are declared to name an author, without those that may be the
+    /// site or a house.
+    pub fn persons(&self, texts: &[String]) -> Option<String> {
+        self.collect(texts, |name, _| {
+            is_declared_name(name) && !is_house(name) && !self.is_site(name)
+        })
+    }
+
+    /// Whoever is declared to be an author: the site may be called after its author, and a house
+    /// may be all that is known.
+    pub fn authors(&self, texts: &[String]) -> Option<String> {
+        self.collect(texts, |name, _| is_declared_name(name))
+    }
+
+    /// Whoever started a thread: users are called whatever they like.
+    pub fn users(&self, texts: &[String]) -> Option<String> {
+        const MAX_WORDS: usize = 3;
+        self.collect(texts, |name, _| {
+            name.split_whitespace().count() <= MAX_WORDS && !self.is_site(name)
+        })
+    }
+
+    fn is_site(&self, name: &str) -> bool {
+        is_site(name, self.site_name, self.base)
+    }
+
+    /// The parts of texts that may be a name and that a test lets through, each once.
+    fn collect(&self, texts: &[String], test: impl Fn(&str, bool) -> bool) -> Option<String> {
+        let mut seen = HashSet::new();
+        let mut found: Vec<String> = Vec::new();
+        for text in texts {
+            let parts = parts(text);
+            let alone = parts.len() == 1;
+            let mut after_name = false;
+            for part in parts {
+                if after_name && is_credential(&part) {
+                    if let Some(last) = found.last_mut() {
+                        *last = [last.as_str(), ", ", &part].concat();
+                    }
+                } else if self.may_be_name(&part, alone) && test(&part, alone) {
+                    after_name = seen.insert(part.to_lowercase()) && found.len() < MAX_PEOPLE;
+                    if after_name {
+                        found.push(part);
+                    }
+                } else {
+                    after_name = false;
+                }
+            }
+        }
+        (!found.is_empty()).then(|| found.join(", "))
+    }
+
+    fn may_be_name(&self, name: &str, alone: bool) -> bool {
+        let words = name.split_whitespace().count();
+        let sign = |c: char| {
+            matches!(
+                c,
+                '@' | '/' | ':' | '{' | '<' | '#' | '?' | '!' | '|' | '=' | '»' | '“' | '"'
+            )
+        };
+        (1..=6).contains(&words)
+            && (words > 1 || alone || !name.is_ascii())
+            && name.chars().count() <= 60
+            && name.chars().filter(|c| c.is_alphabetic()).count() >= 2
+            && !name.chars().any(sign)
+            && !is_nobody(name)
+            && !self
+                .title
+                .is_some_and(|title| title.eq_ignore_ascii_case(name))
+    }
+}
+
+/// Whether a declared name is one: several words, or one that is not the name of a user.
+fn is_declared_name(name: &str) -> bool {
+    let of_user = name.starts_with(char::is_lowercase)
+        || name.contains(|c: char| c == '_' || c.is_ascii_digit());
+    name.contains(' ') || !of_user
+}
+
+/// Whether every word is written as those of names are. One word alone is no name that can be told
+/// from a button.
+fn is_written_like_a_name(name: &str, alone: bool) -> bool {
+    const PARTICLES: [&str; 24] = [
+        "de", "van", "von", "der", "den", "da", "di", "del", "della", "la", "le", "el", "al",
+        "bin", "ben", "y", "e", "du", "ter", "dos", "das", "zu", "af", "av",
+    ];
+    let written = |word: &str| {
+        let first = word.chars().next().unwrap_or(' ');
+        !first.is_lowercase()
+            || PARTICLES.contains(&word)
+            || word.starts_with("d'")
+            || word.starts_with("al-")
+    };
+    let words = name.split_whitespace().count();
+    let unspaced = !name.is_ascii()
+        && alone
+        && name
+            .chars()
+            .all(|c| c.is_alphabetic() && !c.is_uppercase() && !c.is_lowercase());
+    (words >= 2 || unspaced)
+        && !name.chars().any(|c| c.is_ascii_digit() || c == '_')
+        && name.split_whitespace().all(written)
+        && name
+            .split_whitespace()
+            .next()
+            .is_some_and(|word| !PARTICLES.contains(&word) || word.starts_with(char::is_uppercase))
+}
+
+/// Whether a name stands for a role, a machine, or a place to press.
+fn is_nobody(name: &str) -> bool {
+    const WORDS: &str =
+        "admin administrator editor editors editorial staff team redaktion redaction rédaction \
+         redacción redazione redactie author authors autor unknown undefined null none \
+         anonymous guest webmaster user users root wordpress publiziert veröffentlicht posted \
+         published updated written sign login subscribe follow share read more view home menu \
+         comments comment reply min ago moderator member bot system contributor contributors \
+         newsroom here about dealer bio account demo request contact us all articles posts \
+         profile website privacy policy search page next previous get started learn buy shop \
+         cart help free try download click certified licensed by register log members username \
+         offline messages joined forum topic full attorney strategy human founder default \
+         official";
+    has_word(name, WORDS)
+}
+
+/// Whether a name is that of an organisation.
+fn is_house(name: &str) -> bool {
+    const WORDS: &str =
+        "news desk press media agency agencies office inc llc ltd gmbh ag company group \
+         association university institute department support magazine blog online digital \
+         marketing solutions services studio foundation center centre college school bank \
+         insurance clinic hospital network times journal reports wire com verband stiftung";
+    has_word(name, WORDS)
+}
+
+/// Whether a word of a name is in a list of words.
+fn has_word(name: &str, list: &str) -> bool {
+    let mut words = name
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty());
+    words.any(|word| {
+        let word = word.to_lowercase();
+        list.split(' ').any(|known| known == word)
+    })
+}
+
+/// Whether a part of a byline is a degree of the person before: `MD`, `Ph.D.`, `M.S.`
+fn is_credential(part: &str) -> bool {
+    let letters: Vec<char> = part.chars().filter(|c| c.is_alphabetic()).collect();
+    let capitals = letters.iter().filter(|c| c.is_uppercase()).count();
+    (2..=8).contains(&letters.len())
+        && part.len() <= 12
+        && (capitals >= 2 || matches!(part, "Jr." | "Jr" | "Sr." | "Esq." | "Dr."))
+}
+
+/// The parts of a byline that may be names.
+fn parts(text: &str) -> Vec<String> {
+    let text = introduced(text).unwrap_or(text);
+    let text = &text[..end_of_names(text)];
+    let mut parts = vec![text];
+    for separator in [
+        ",", ";", "&", " and ", " und ", " et ", " och ", " en ", " und\n", "、", "，",
+    ] {
+        parts = parts
+            .into_iter()
+            .flat_map(|part| part.split(separator))
+            .collect();
+    }
+    let trimmed = |part: &str| {
+        let part = part.trim().trim_start_matches("and ");
+        part.trim_matches(|c: char| !c.is_alphanumeric() && c != '.' && c != ')')
+            .trim_start_matches('.')
+            .trim()
+            .to_owned()
+    };
+    parts
+        .into_iter()
+        .map(trimmed)
+        .filter(|part| !part.is_empty())
+        .collect()
+}
+
+/// Where a byline stops naming people: at a sign, a number, or a word that leads to something else.
+fn end_of_names(text: &str) -> usize {
+    const WORDS: [&str; 26] = [
+        " on ",
+        " in ",
+        " am ",
+        " at ",
+        " for ",
+        " from ",
+        " is ",
+        " published",
+        " updated",
+        " posted",
+        " last ",
+        " mon",
+        " tue",
+        " wed",
+        " thu",
+        " fri",
+        " sat",
+        " sun",
+        " founder",
+        " senior",
+        " follow",
+        " read ",
+        " via ",
+        " für ",
+        " le ",
+        " el ",
+    ];
+    let sign = text
+        .find(['|', '•', '·', '\n', '–', '—', '/', '→', '›', '»'])
+        .unwrap_or(text.len());
+    let lower = text.to_lowercase();
+    // Lower case may be of another length in a few scripts; then words are left alone.
+    if lower.len() != text.len() {
+        return sign;
+    }
+    let word = WORDS
+        .iter()
+        .filter_map(|word| lower.find(word))
+        .filter(|&at| at > 0)
+        .min()
+        .unwrap_or(text.len());
+    sign.min(word)
+}
+
+/// What follows the words that introduce an author; none where there are none.
+pub fn introduced(text: &str) -> Option<&str> {
+    const STARTS: [&str; 34] = [
+        "written by",
+        "posted by",
+        "published by",
+        "reported by",
+        "story by",
+        "words by",
+        "text by",
+        "article by",
+        "created by",
+        "started by",
+        "by:",
+        "by",
+        "authors:",
+        "author:",
+        "veröffentlicht von",
+        "geschrieben von",
+        "ein artikel von",
+        "ein beitrag von",
+        "von:",
+        "von",
+        "publié par",
+        "écrit par",
+        "par",
+        "escrito por",
+        "publicado por",
+        "por:",
+        "por",
+        "scritto da",
+        "di",
+        "door",
+        "autor:",
+        "text:",
+        "автор:",
+        "作者：",
+    ];
+    let mut text = text.trim_start_matches(|c: char| {
+        c.is_whitespace() || matches!(c, '–' | '-' | '|' | '•' | '·')
+    });
+    let mut found = false;
+    loop {
+        let start = STARTS.iter().find(|start| {
+            let head = text.get(..start.len());
+            let rest = text.get(start.len()..).unwrap_or_default();
+            head.is_some_and(|head| head.to_lowercase() == **start)
+                && (rest.is_empty()
+                    || start.ends_with([':', '：'])
+                    || rest
+                        .starts_with(|c: char| c.is_whitespace() || matches!(c, ':' | ',' | '|')))
+        });
+        match start {
+            Some(start) => {
+                text = text[start.len()..]
+                    .trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ':' | ',' | '|'))
+            }
+            None => return found.then_some(text),
+        }
+        found = true;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn people(text: &str) -> Option<String> {
+        let base = Base::new("https://www.example-news.com/a").expect("a URL");
+        Names {
+            site_name: Some("Example News"),
+            title: Some("Fish And Chips"),
+            base: &base,
+        }
+        .people(&[text.to_owned()])
+    }
+
+    #[test]
+    fn people_are_told_from_what_stands_around_them() {
+        for (text, expected) in [
+            ("By Ann Example", Some("Ann Example")),
+            ("Written by: ANN EXAMPLE | May 3, 2024", Some("ANN EXAMPLE")),
+            (
+                "By Ann Example and Bob van der Sample",
+                Some("Ann Example, Bob van der Sample"),
+            ),
+            (
+                "Ann Example, MD, Ph.D., Senior Editor",
+                Some("Ann Example, MD, Ph.D."),
+            ),
+            ("Ann Example on May 3, 2024", Some("Ann Example")),
+            ("Von Änne Beispiel", Some("Änne Beispiel")),
+            (
+                "Dr. Ann Example, Bob Sample; Cem Örnek",
+                Some("Dr. Ann Example, Bob Sample, Cem Örnek"),
+            ),
+            ("作者：王小明", Some("王小明")),
+            ("admin", None),
+            ("By", None),
+            ("Staff Writer", None),
+            ("Example News", None),
+            ("Fish And Chips", None),
+            ("Acme Solutions Inc.", None),
+            ("hello there my friend", None),
+            ("Read More", None),
+            ("user_123", None),
+            ("https://example.com/ann", None),
+            ("", None),
+        ] {
+            assert_eq!(people(text).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn declared_authors_may_be_users_or_houses() {
+        let base = Base::new("https://www.example-news.com/a").expect("a URL");
+        let names = Names {
+            site_name: Some("Example News"),
+            title: None,
+            base: &base,
+        };
+        assert_eq!(names.users(&["raoul_7".into()]).as_deref(), Some("raoul_7"));
+        assert_eq!(names.users(&["admin".into()]), None);
+        assert_eq!(names.users(&["Example News".into()]), None);
+        assert_eq!(
+            names.authors(&["Example News".into()]).as_deref(),
+            Some("Example News")
+        );
+    }
+}
