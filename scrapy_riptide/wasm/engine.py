@@ -117,6 +117,10 @@ class _TrapHandlers:
                 if self._sigaction(signal, None, action) == 0:
                     self._wanted[signal] = action
 
+    def after_fork(self) -> None:
+        """Forgets that another thread of the parent was at work here."""
+        self._lock = threading.Lock()
+
     def restore(self) -> bool:
         """Puts the handlers back where another has taken their place; whether that was so."""
         changed = False
@@ -138,6 +142,7 @@ _forked = False
 def _after_fork() -> None:
     global _forked  # noqa: PLW0603
     _forked = True
+    _trap_handlers.after_fork()
 
 
 if hasattr(os, "register_at_fork"):

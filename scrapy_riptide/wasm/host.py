@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from typing import Any, NamedTuple, TypeVar
 
 from scrapy_riptide.config import ExtractorConfig
-from scrapy_riptide.errors import ExtractorClosed, PoolExhausted
+from scrapy_riptide.errors import ExtractorClosed, InternalError, PoolExhausted
 from scrapy_riptide.wasm.lifting import Argument
 from scrapy_riptide.wasm.pool import InstancePool, PoolFigures
 from scrapy_riptide.wasm.runtime import Runtime
@@ -131,7 +131,9 @@ class GuestHost:
         try:
             return self.workers.submit(function, *arguments)
         except RuntimeError as error:
-            raise ExtractorClosed("the extractor is closed") from error
+            if self.workers.closed:
+                raise ExtractorClosed("the extractor is closed") from error
+            raise InternalError(f"no thread can be started for a guest: {error}") from error
 
     def call(
         self, name: str, *arguments: Argument, document_bytes: int = 0, wait_s: float | None = None
@@ -211,7 +213,11 @@ class GuestHost:
         # On a thread of its own: a Ctrl-C, which only the main thread gets, within the freeing of
         # wasmtime's objects ends the process.
         closer = RuntimeThread(self._shut_down, "riptide-close")
-        closer.start()
+        try:
+            closer.start()
+        except RuntimeError:  # Python starts no thread any more once it exits
+            self._shut_down()
+            return
         # A guest's own thread, or one that collects garbage, would wait for itself.
         if not is_runtime_thread():
             closer.join()

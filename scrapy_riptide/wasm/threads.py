@@ -6,6 +6,7 @@ small for their own purposes must not end the process by it: guests recurse, was
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -42,3 +43,13 @@ class RuntimeThread(threading.Thread):
 def is_runtime_thread() -> bool:
     """Whether the calling thread is one of these: it must not wait for the runtime's end."""
     return isinstance(threading.current_thread(), RuntimeThread)
+
+
+def _after_fork() -> None:
+    # Another thread of the parent may have held it.
+    global _stack_size_lock  # noqa: PLW0603
+    _stack_size_lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -45,15 +45,20 @@ class Workers:
         """Threads at work."""
         return len(self._threads) - self._idle
 
+    @property
+    def closed(self) -> bool:
+        """Whether :meth:`close` was called."""
+        return self._closed
+
     def submit(self, function: Callable[..., _T], *arguments: Any) -> Future[_T]:
         """Has a thread call ``function``. ``RuntimeError`` after :meth:`close`."""
         future: Future[_T] = Future()
         with self._lock:
             if self._closed:
                 raise RuntimeError("the worker threads are closed")
+            if self._jobs.qsize() >= self._idle and len(self._threads) < self.count:
+                self._add_thread()
             self._jobs.put((future, function, arguments))
-            if self._jobs.qsize() > self._idle and len(self._threads) < self.count:
-                self._start_thread()
         return future
 
     def close(self) -> None:
@@ -85,10 +90,15 @@ class Workers:
                 thread.join(timeout_s)
         return not any(thread.is_alive() for thread in self._threads)
 
-    def _start_thread(self) -> None:
+    def _add_thread(self) -> None:
         name = f"riptide-worker-{len(self._threads)}"
         thread = RuntimeThread(self._work, name, stack_bytes=self._stack_bytes)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:  # no more threads on this machine, or none any more as Python exits
+            if not self._threads:
+                raise
+            return
         self._threads.append(thread)
 
     def _work(self) -> None:
