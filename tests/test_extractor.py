@@ -398,7 +398,6 @@ def test_an_address_that_is_none_is_invalid(real_extractor: MakeExtractor, url: 
         real_extractor().extract(PAGE, url)
 
 
-@pytest.mark.xfail(strict=True, reason="the guest doesn't read selectors yet")
 def test_a_bad_selector_is_a_parse_error_that_names_it(real_extractor: MakeExtractor) -> None:
     with pytest.raises(errors.ParseError, match=r"p\[\["):
         real_extractor().extract(PAGE, URL, ["h1", "p[["])
