@@ -1,0 +1,450 @@
+//! What one block looks like, by itself and in its place.
+
+use super::page::Page;
+use super::records::Records;
+use super::{around, groups, scale, share, signed, Sink, ABSENT};
+use crate::blocks::markup::{family_name, FAMILY_COUNT, ROLES};
+use crate::blocks::{flag, Block, Blocks, Element, LONG, NONE};
+use crate::parse::Tag;
+
+/// Tags of the element a block stands in, ordered from chrome to content so that one split of a
+/// tree separates likely from unlikely. The number of a tag is its place here, counted from one.
+const ORDERED_TAGS: &[Tag] = &[
+    Tag::OPTION, Tag::BUTTON, Tag::LABEL, Tag::LEGEND, Tag::A, Tag::FOOTER, Tag::HEADER, Tag::NAV, Tag::FORM, Tag::SMALL,
+    Tag::LI, Tag::SPAN, Tag::DIV, Tag::TIME, Tag::SUMMARY, Tag::FIGCAPTION, Tag::CAPTION, Tag::TH, Tag::TD, Tag::DT,
+    Tag::DD, Tag::H6, Tag::H5, Tag::H4, Tag::H3, Tag::H1, Tag::H2, Tag::STRONG, Tag::B, Tag::EM, Tag::I, Tag::FONT,
+    Tag::SECTION, Tag::ARTICLE, Tag::BODY, Tag::CODE, Tag::PRE, Tag::BLOCKQUOTE, Tag::P,
+];
+
+static TAG_ORDER: [u8; Tag::COUNT] = {
+    let mut table = [0; Tag::COUNT];
+    let mut i = 0;
+    while i < ORDERED_TAGS.len() {
+        table[ORDERED_TAGS[i].index()] = i as u8 + 1;
+        i += 1;
+    }
+    table
+};
+
+/// Ancestors whose distance is a feature.
+const ANCESTORS: &[(Tag, &str)] = &[
+    (Tag::ARTICLE, "article"), (Tag::MAIN, "main"), (Tag::NAV, "nav"), (Tag::ASIDE, "aside"), (Tag::FOOTER, "footer"),
+    (Tag::HEADER, "header"), (Tag::FORM, "form"), (Tag::UL, "ul"), (Tag::OL, "ol"), (Tag::TABLE, "table"),
+    (Tag::SECTION, "section"), (Tag::LI, "li"), (Tag::FIGURE, "figure"), (Tag::BLOCKQUOTE, "blockquote"),
+    (Tag::BUTTON, "button"), (Tag::DL, "dl"), (Tag::PRE, "pre"), (Tag::DETAILS, "details"), (Tag::A, "a"),
+    (Tag::TD, "td"), (Tag::LABEL, "label"), (Tag::DIALOG, "dialog"), (Tag::P, "p"), (Tag::NOSCRIPT, "noscript"),
+    (Tag::TEMPLATE, "template"),
+];
+
+static ANCESTOR_SLOT: [u8; Tag::COUNT] = {
+    let mut table = [u8::MAX; Tag::COUNT];
+    let mut i = 0;
+    while i < ANCESTORS.len() {
+        table[ANCESTORS[i].0.index()] = i as u8;
+        i += 1;
+    }
+    table
+};
+
+/// Levels above a block whose totals are features.
+const LEVELS: [(usize, &str); 6] = [(1, "1"), (2, "2"), (3, "3"), (4, "4"), (6, "6"), (8, "8")];
+
+/// Neighbours described beside a block.
+const NEIGHBOURS: [(i64, &str); 6] = [(-3, "-3"), (-2, "-2"), (-1, "-1"), (1, "+1"), (2, "+2"), (3, "+3")];
+
+/// Deepest chain looked at; blocks deeper than this look like blocks at this depth.
+const MAX_CHAIN: usize = 48;
+
+/// Sums over the blocks before an index, for windows.
+struct Prefix {
+    words: Vec<u32>,
+    link_words: Vec<u32>,
+    long: Vec<u32>,
+}
+
+impl Prefix {
+    fn new(blocks: &[Block]) -> Self {
+        let mut prefix = Self { words: vec![0], link_words: vec![0], long: vec![0] };
+        for block in blocks {
+            let last = |sums: &[u32]| sums.last().copied().unwrap_or(0);
+            prefix.words.push(last(&prefix.words) + block.stats.words);
+            prefix.link_words.push(last(&prefix.link_words) + block.stats.link_words);
+            prefix.long.push(last(&prefix.long) + u32::from(is_long(block)));
+        }
+        prefix
+    }
+
+    /// Words, words in links and running blocks within `reach` blocks of `index`.
+    fn window(&self, index: usize, reach: usize) -> (u32, u32, u32) {
+        let from = index.saturating_sub(reach);
+        let to = (index + reach + 1).min(self.words.len() - 1);
+        (
+            self.words[to] - self.words[from],
+            self.link_words[to] - self.link_words[from],
+            self.long[to] - self.long[from],
+        )
+    }
+}
+
+fn is_long(block: &Block) -> bool {
+    block.stats.words >= LONG && block.stats.link_words * 3 < block.stats.words
+}
+
+/// The elements around a block, from its own to the root.
+pub struct Chain {
+    indices: [u32; MAX_CHAIN],
+    length: usize,
+}
+
+impl Chain {
+    pub fn of(blocks: &Blocks, element: u32) -> Self {
+        let mut chain = Self { indices: [NONE; MAX_CHAIN], length: 0 };
+        let mut at = element;
+        while let Some(element) = blocks.elements.get(at as usize) {
+            if chain.length == MAX_CHAIN {
+                break;
+            }
+            chain.indices[chain.length] = at;
+            chain.length += 1;
+            at = element.parent;
+        }
+        chain
+    }
+
+    pub fn iter<'b>(&'b self, blocks: &'b Blocks) -> impl Iterator<Item = &'b Element> {
+        self.indices[..self.length].iter().map(|&index| &blocks.elements[index as usize])
+    }
+
+    pub fn get<'b>(&self, blocks: &'b Blocks, level: usize) -> Option<&'b Element> {
+        self.indices[..self.length].get(level).map(|&index| &blocks.elements[index as usize])
+    }
+
+    pub fn index(&self, level: usize) -> Option<u32> {
+        self.indices[..self.length].get(level).copied()
+    }
+}
+
+/// The tables of a page that describing a block needs.
+pub struct Describer<'b> {
+    blocks: &'b Blocks,
+    page: &'b Page,
+    prefix: Prefix,
+    /// For every block how many read the same, look the same and stand in the same place.
+    repeats: Vec<u32>,
+    occurrences: Vec<u32>,
+    signatures: Vec<u32>,
+    paths: Vec<u32>,
+    /// For every block the running block before it and the one after.
+    long_before: Vec<u32>,
+    long_after: Vec<u32>,
+    /// For every block the heading it stands under.
+    heading: Vec<u32>,
+    records: Records,
+}
+
+impl<'b> Describer<'b> {
+    pub fn new(blocks: &'b Blocks, page: &'b Page) -> Self {
+        let all = &blocks.blocks;
+        let repeats = groups::sizes(all.iter().map(|block| block.stats.hash));
+        let occurrences = groups::occurrences(all.iter().map(|block| block.stats.hash));
+        let signatures = groups::sizes(all.iter().map(|block| pair_signature(blocks, block).into()));
+        let paths = groups::sizes(all.iter().map(|block| path(blocks, block).into()));
+        let mut long_before = Vec::with_capacity(all.len());
+        let mut heading = Vec::with_capacity(all.len());
+        let (mut last_long, mut last_heading) = (NONE, NONE);
+        for (index, block) in all.iter().enumerate() {
+            long_before.push(last_long);
+            heading.push(last_heading);
+            if is_long(block) {
+                last_long = index as u32;
+            }
+            if heading_level(blocks, block) != 0 {
+                last_heading = index as u32;
+            }
+        }
+        let mut long_after = vec![NONE; all.len()];
+        let mut next_long = NONE;
+        for (index, block) in all.iter().enumerate().rev() {
+            long_after[index] = next_long;
+            if is_long(block) {
+                next_long = index as u32;
+            }
+        }
+        Self { blocks, page, prefix: Prefix::new(all), repeats, occurrences, signatures, paths, long_before, long_after, heading, records: Records::new(blocks) }
+    }
+
+    /// Writes the features of one block.
+    pub fn describe(&self, index: usize, out: &mut impl Sink) {
+        let block = &self.blocks.blocks[index];
+        let chain = Chain::of(self.blocks, block.element);
+        self.text(block, out);
+        out.put("repeats", scale(self.repeats[index]));
+        out.put("occurrence", scale(self.occurrences[index]));
+        out.put("signature count", scale(self.signatures[index]));
+        out.put("path count", scale(self.paths[index]));
+        self.place(index, block, out);
+        self.around_it(index, out);
+        self.tags(block, &chain, out);
+        self.names(&chain, out);
+        self.containers(index, &chain, out);
+        self.records.describe(self.blocks, &chain, self.page.words, out);
+        self.neighbours(index, block, out);
+        self.under_heading(index, out);
+        self.page.describe_kind(out);
+    }
+
+    fn text(&self, block: &Block, out: &mut impl Sink) {
+        let s = &block.stats;
+        let words = s.words;
+        out.put("words", scale(words));
+        out.put("links", share(s.link_words, words));
+        out.put("bytes", scale(s.bytes));
+        out.put("word length", ((s.bytes * 8) / (words + 1)).min(255) as u8);
+        out.put("stop words", share(s.stop_words, words));
+        out.put("capitalised", share(s.capitalised, words));
+        out.put("numbers", share(s.numbers, words));
+        out.put("bold", share(s.bold_words, words));
+        out.put("title words", share(s.title_words, words));
+        out.put("title cover", share(s.title_words, self.page.title_words));
+        out.put("description words", share(s.description_words, words));
+        out.put("declared text", share(s.declared_text, words));
+        out.put("declared name", share(s.declared_name, words));
+        out.put("commas", share(s.commas, words));
+        out.put("sentences", scale(s.sentences));
+        out.put("sentence length", scale(words / (s.sentences + 1)));
+        out.put("currency", scale(s.currency));
+        out.put("separators", scale(s.separators));
+        out.put("copyright", u8::from(s.copyright));
+        out.put("first", s.first);
+        out.put("last", s.last);
+        out.put("lexicon mean", signed(s.lexicon_sum / (s.lexicon_hits as i32 + 3)));
+        out.put("lexicon sum", around(i64::from(s.lexicon_sum) / 16));
+        out.put("lexicon low", signed(s.lexicon_min.into()));
+        out.put("lexicon high", signed(s.lexicon_max.into()));
+        out.put("lexicon hits", share(s.lexicon_hits, words));
+        out.put("images before", scale(block.images_before.into()));
+        out.put("before break", u8::from(block.before_break));
+        out.put("texts", scale(block.texts.len() as u32));
+    }
+
+    fn place(&self, index: usize, block: &Block, out: &mut impl Sink) {
+        let count = self.blocks.blocks.len() as u32;
+        let page = self.page;
+        out.put("index", scale(index as u32));
+        out.put("index from end", scale(count - 1 - index as u32));
+        out.put("position", share(index as u32, count));
+        out.put("words before", share(self.prefix.words[index], page.words));
+        out.put("count", scale(count));
+        out.put("page words", scale(page.words));
+        out.put("page links", share(page.link_words, page.words));
+        out.put("page declares", scale(self.blocks.declared_text));
+        out.put("page names", scale(self.blocks.declared_names));
+        out.put("page long words", scale(page.long_words));
+        let to_h1 = if page.h1 == NONE { i64::from(i32::MIN) } else { index as i64 - i64::from(page.h1) };
+        out.put("from h1", around(to_h1));
+        let main = self.blocks.elements.get(page.container as usize);
+        out.put("in container", main.map_or(ABSENT, |main| {
+            let (first, last) = (main.first_block, main.last_block);
+            u8::from(index as u32 >= first) + u8::from(index as u32 > last)
+        }));
+        out.put("in container at", main.map_or(ABSENT, |main| {
+            share((index as u32).saturating_sub(main.first_block), main.last_block - main.first_block + 1)
+        }));
+        let h1_near = self.blocks.blocks.get(page.h1 as usize).map_or(ABSENT, |h1| self.common_depth(h1.element, block.element));
+        out.put("depth shared with h1", h1_near);
+        let container_near = if page.container == NONE { ABSENT } else { self.common_depth(page.container, block.element) };
+        out.put("depth shared with container", container_near);
+    }
+
+    fn common_depth(&self, anchor: u32, element: u32) -> u8 {
+        common_depth(self.blocks, anchor, element)
+    }
+
+    fn around_it(&self, index: usize, out: &mut impl Sink) {
+        for (reach, name) in [(2, "2"), (5, "5"), (10, "10")] {
+            let (words, links, long) = self.prefix.window(index, reach);
+            out.put_of("window words", name, scale(words));
+            out.put_of("window links", name, share(links, words));
+            out.put_of("window long", name, scale(long));
+        }
+        let before = self.long_before[index];
+        let after = self.long_after[index];
+        out.put("long before", if before == NONE { ABSENT } else { scale(index as u32 - before) });
+        out.put("long after", if after == NONE { ABSENT } else { scale(after - index as u32) });
+        let element = self.blocks.blocks[index].element;
+        let shared = |other: u32| {
+            self.blocks.blocks.get(other as usize).map_or(ABSENT, |b| self.common_depth(b.element, element))
+        };
+        out.put("shared with long before", shared(before));
+        out.put("shared with long after", shared(after));
+    }
+
+    fn tags(&self, block: &Block, chain: &Chain, out: &mut impl Sink) {
+        for (level, name) in [(0, "0"), (1, "1"), (2, "2")] {
+            out.put_of("tag", name, chain.get(self.blocks, level).map_or(0, |e| TAG_ORDER[e.tag.index()]));
+        }
+        out.put("depth", chain.length as u8);
+        out.put("heading", heading_level(self.blocks, block));
+        let mut distances = [ABSENT; ANCESTORS.len()];
+        let mut roles = [ABSENT; ROLES.len() + 1];
+        let mut lists = 0;
+        for (distance, element) in chain.iter(self.blocks).enumerate() {
+            let slot = ANCESTOR_SLOT[element.tag.index()];
+            if slot != u8::MAX && distances[usize::from(slot)] == ABSENT {
+                distances[usize::from(slot)] = distance as u8;
+            }
+            let role = &mut roles[usize::from(element.role)];
+            *role = (*role).min(distance as u8);
+            lists += u8::from(matches!(element.tag, Tag::UL | Tag::OL));
+        }
+        for (distance, (_, name)) in distances.into_iter().zip(ANCESTORS) {
+            out.put_of("above", name, distance);
+        }
+        for (distance, name) in roles.into_iter().skip(1).zip(ROLES) {
+            out.put_of("role", name, distance);
+        }
+        out.put("lists above", lists);
+        let flags = chain.get(self.blocks, 0).map_or(0, |e| e.flags);
+        out.put("flags", flags & (flag::HIDDEN | flag::ARIA_HIDDEN));
+    }
+
+    fn names(&self, chain: &Chain, out: &mut impl Sink) {
+        let mut distances = [ABSENT; FAMILY_COUNT];
+        let mut seen = 0_u64;
+        let (mut low, mut high, mut sum) = (0_i32, 0_i32, 0_i32);
+        let mut low_at = 0_u8;
+        for (distance, element) in chain.iter(self.blocks).enumerate() {
+            let mut new = element.families & !seen;
+            seen |= new;
+            while new != 0 {
+                distances[new.trailing_zeros() as usize] = distance as u8;
+                new &= new - 1;
+            }
+            let (element_low, element_high) = (i32::from(element.names_low), i32::from(element.names_high));
+            if element_low < low {
+                low = element_low;
+                low_at = distance as u8;
+            }
+            high = high.max(element_high);
+            sum += element_low + element_high;
+        }
+        for (family, distance) in distances.into_iter().enumerate() {
+            out.put_of("name", family_name(family), distance);
+        }
+        out.put("names low", signed(low));
+        out.put("names low at", low_at);
+        out.put("names high", signed(high));
+        out.put("names sum", signed(sum / 4));
+        for (level, name) in [(0, "0"), (1, "1"), (2, "2"), (3, "3")] {
+            let (low, high) = chain.get(self.blocks, level).map_or((0, 0), |e| (e.names_low, e.names_high));
+            out.put_of("names low", name, signed(low.into()));
+            out.put_of("names high", name, signed(high.into()));
+        }
+    }
+
+    fn containers(&self, index: usize, chain: &Chain, out: &mut impl Sink) {
+        for (level, name) in LEVELS {
+            let Some(e) = chain.get(self.blocks, level) else {
+                for feature in ["share", "links", "blocks", "long", "punctuation", "at", "images", "controls", "headings"] {
+                    out.put_of(feature, name, ABSENT);
+                }
+                continue;
+            };
+            out.put_of("share", name, share(e.words, self.page.words));
+            out.put_of("links", name, share(e.link_words, e.words));
+            out.put_of("blocks", name, scale(e.blocks));
+            out.put_of("long", name, share(e.long_words, e.words));
+            out.put_of("punctuation", name, share(e.punctuation * 4, e.words));
+            out.put_of("at", name, share(index as u32 - e.first_block, e.last_block - e.first_block + 1));
+            out.put_of("images", name, scale(e.images.into()));
+            out.put_of("controls", name, scale(e.controls.into()));
+            out.put_of("headings", name, scale(e.headings.into()));
+        }
+    }
+
+    fn neighbours(&self, index: usize, block: &Block, out: &mut impl Sink) {
+        let parent = |b: &Block| self.blocks.elements.get(b.element as usize).map(|e| e.parent);
+        for (offset, name) in NEIGHBOURS {
+            let other = usize::try_from(index as i64 + offset).ok().and_then(|at| self.blocks.blocks.get(at));
+            let Some(other) = other else {
+                for feature in ["near words", "near links", "near tag", "near lexicon", "near declared", "near shared"] {
+                    out.put_of(feature, name, ABSENT);
+                }
+                continue;
+            };
+            let s = &other.stats;
+            out.put_of("near words", name, scale(s.words));
+            out.put_of("near links", name, share(s.link_words, s.words));
+            let tag = self.blocks.elements.get(other.element as usize).map_or(0, |e| TAG_ORDER[e.tag.index()]);
+            out.put_of("near tag", name, tag);
+            out.put_of("near lexicon", name, signed(s.lexicon_sum / (s.lexicon_hits as i32 + 3)));
+            out.put_of("near declared", name, share(s.declared_text, s.words));
+            let shared = if parent(other) == parent(block) { 0 } else { self.common_depth(other.element, block.element) };
+            out.put_of("near shared", name, shared);
+        }
+    }
+
+    fn under_heading(&self, index: usize, out: &mut impl Sink) {
+        let at = self.heading[index];
+        let Some(heading) = self.blocks.blocks.get(at as usize) else {
+            for feature in ["heading level", "heading distance", "heading lexicon", "heading low", "heading words", "heading shared", "heading links"] {
+                out.put(feature, ABSENT);
+            }
+            return;
+        };
+        let s = &heading.stats;
+        out.put("heading level", heading_level(self.blocks, heading));
+        out.put("heading distance", scale(index as u32 - at));
+        out.put("heading lexicon", signed(s.lexicon_sum / (s.lexicon_hits as i32 + 1)));
+        out.put("heading low", signed(s.lexicon_min.into()));
+        out.put("heading words", scale(s.words));
+        out.put("heading shared", self.common_depth(heading.element, self.blocks.blocks[index].element));
+        out.put("heading links", share(s.link_words, s.words));
+    }
+}
+
+/// How many levels below its common ancestor with `anchor` an element lies.
+pub fn common_depth(blocks: &Blocks, anchor: u32, element: u32) -> u8 {
+    let (mut a, mut b) = (anchor, element);
+    let mut steps = 0;
+    // The bound keeps a document of a hundred thousand nested elements linear.
+    for _ in 0..MAX_CHAIN {
+        if a == b {
+            break;
+        }
+        let (Some(x), Some(y)) = (blocks.elements.get(a as usize), blocks.elements.get(b as usize)) else { break };
+        // The deeper one climbs; at the same depth both do.
+        if x.depth >= y.depth {
+            a = x.parent;
+        }
+        if y.depth >= x.depth {
+            b = y.parent;
+            steps += 1;
+        }
+    }
+    steps
+}
+
+/// The level of the heading a block is, 0 for none.
+pub fn heading_level(blocks: &Blocks, block: &Block) -> u8 {
+    let mut at = block.element;
+    for _ in 0..4 {
+        let Some(element) = blocks.elements.get(at as usize) else { break };
+        if element.tag.is_heading() {
+            return (element.tag.index() - Tag::H1.index()) as u8 + 1;
+        }
+        at = element.parent;
+    }
+    0
+}
+
+fn pair_signature(blocks: &Blocks, block: &Block) -> u32 {
+    let Some(element) = blocks.elements.get(block.element as usize) else { return 0 };
+    let parent = blocks.elements.get(element.parent as usize).map_or(0, |p| p.signature);
+    element.signature ^ parent.rotate_left(16)
+}
+
+/// The path of names from the root to a block.
+pub fn path(blocks: &Blocks, block: &Block) -> u32 {
+    blocks.elements.get(block.element as usize).map_or(0, |element| element.path)
+}

@@ -1,0 +1,103 @@
+//! Blocks described in numbers, each one byte.
+//!
+//! Every feature is a `u8` by construction: ratios in two-hundredths, counts on a scale that is
+//! exact to 16 and logarithmic above. So a decision is one byte compared with another, training
+//! sees exactly the numbers that inference sees, and no floating point is involved.
+
+pub mod block;
+pub mod context;
+pub mod groups;
+pub mod outcome;
+pub mod page;
+pub mod records;
+
+/// Where features go, in order. Training asks for their names, inference only for the numbers.
+pub trait Sink {
+    fn put(&mut self, name: &'static str, value: u8);
+    /// One of a family of features, told apart by `suffix`.
+    fn put_of(&mut self, name: &'static str, suffix: &'static str, value: u8);
+}
+
+/// Keeps the numbers.
+impl Sink for Vec<u8> {
+    #[inline]
+    fn put(&mut self, _: &'static str, value: u8) {
+        self.push(value);
+    }
+
+    #[inline]
+    fn put_of(&mut self, _: &'static str, _: &'static str, value: u8) {
+        self.push(value);
+    }
+}
+
+/// Keeps the names.
+#[derive(Default)]
+pub struct Names(pub Vec<String>);
+
+impl Sink for Names {
+    fn put(&mut self, name: &'static str, _: u8) {
+        self.0.push(name.to_string());
+    }
+
+    fn put_of(&mut self, name: &'static str, suffix: &'static str, _: u8) {
+        self.0.push(format!("{name}:{suffix}"));
+    }
+}
+
+/// Absent, where a ratio has no meaning.
+pub const ABSENT: u8 = 255;
+
+/// `part` of `whole` in two-hundredths, at most 200.
+#[inline]
+pub fn share(part: u32, whole: u32) -> u8 {
+    if whole == 0 {
+        return 0;
+    }
+    (u64::from(part) * 200 / u64::from(whole)).min(200) as u8
+}
+
+/// A count: exact below 16, eight steps an octave above.
+#[inline]
+pub fn scale(count: u32) -> u8 {
+    if count < 16 {
+        return count as u8;
+    }
+    let exponent = 31 - count.leading_zeros();
+    let step = count >> (exponent - 3) & 7;
+    (16 + (exponent - 4) * 8 + step).min(254) as u8
+}
+
+/// A signed distance around 128.
+#[inline]
+pub fn around(distance: i64) -> u8 {
+    let size = i32::from(scale(distance.unsigned_abs().min(1 << 30) as u32)).min(127);
+    (128 + if distance < 0 { -size } else { size }) as u8
+}
+
+/// A small signed weight as a byte around 128.
+#[inline]
+pub fn signed(weight: i32) -> u8 {
+    (128 + weight.clamp(-127, 127)) as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scale_never_falls() {
+        let mut last = 0;
+        for count in (0..100_000).chain([1 << 20, 1 << 25, u32::MAX]) {
+            assert!(scale(count) >= last);
+            last = scale(count);
+        }
+        assert_eq!((scale(15), scale(16), scale(17), scale(18)), (15, 16, 16, 17));
+    }
+
+    #[test]
+    fn distances_keep_their_order() {
+        let values: Vec<u8> = [-5000, -20, -1, 0, 1, 20, 5000].map(around).to_vec();
+        assert!(values.is_sorted() && values[3] == 128);
+    }
+}
