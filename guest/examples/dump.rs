@@ -14,7 +14,9 @@
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 
-use riptide_extractor::blocks::{markup, segment, tables::Tables, tables::WeightTable, text, Blocks};
+use riptide_extractor::blocks::{
+    markup, segment, tables::Tables, tables::WeightTable, text, Blocks,
+};
 use riptide_extractor::classify::{judge, lowest, model::Model, Favor, Scope};
 use riptide_extractor::features::{block::Describer, context::Context, outcome, page::Page, Names};
 use riptide_extractor::parse::Document;
@@ -41,10 +43,18 @@ fn main() -> Result<()> {
 }
 
 fn listed(path: &str) -> Result<impl Iterator<Item = Result<Listed>>> {
-    let lines: Vec<String> = fs::read_to_string(path)?.lines().map(str::to_string).collect();
+    let lines: Vec<String> = fs::read_to_string(path)?
+        .lines()
+        .map(str::to_string)
+        .collect();
     Ok(lines.into_iter().map(|line| {
         let mut fields = line.split('\t');
-        let mut field = || fields.next().map(str::to_string).ok_or("a line of three fields is needed");
+        let mut field = || {
+            fields
+                .next()
+                .map(str::to_string)
+                .ok_or("a line of three fields is needed")
+        };
         let (path, fold, url) = (field()?, field()?, field()?);
         let html = String::from_utf8_lossy(&fs::read(&path)?).into_owned();
         Ok(Listed { html, fold, url })
@@ -64,14 +74,24 @@ impl FoldTables {
             let markup = fs::read(format!("{base}/markup.bin"))?;
             self.loaded.push((fold.to_string(), lexicon, markup));
         }
-        let (_, lexicon, markup) = self.loaded.iter().find(|(known, _, _)| known == fold).ok_or("just loaded")?;
-        let table = |bytes| WeightTable::new(bytes).ok_or("a table of a length that is no power of two");
-        Ok(Tables { lexicon: table(lexicon)?, markup: table(markup)? })
+        let (_, lexicon, markup) = self
+            .loaded
+            .iter()
+            .find(|(known, _, _)| known == fold)
+            .ok_or("just loaded")?;
+        let table =
+            |bytes| WeightTable::new(bytes).ok_or("a table of a length that is no power of two");
+        Ok(Tables {
+            lexicon: table(lexicon)?,
+            markup: table(markup)?,
+        })
     }
 }
 
 fn u32s(out: &mut impl Write, values: impl IntoIterator<Item = u32>) -> io::Result<()> {
-    values.into_iter().try_for_each(|value| out.write_all(&value.to_le_bytes()))
+    values
+        .into_iter()
+        .try_for_each(|value| out.write_all(&value.to_le_bytes()))
 }
 
 fn block_text(document: &Document<'_>, blocks: &Blocks, index: usize) -> String {
@@ -89,7 +109,10 @@ fn raw(pages: &str, out: &str) -> Result<()> {
     let mut out = BufWriter::new(File::create(out)?);
     let empty = [0; 4];
     let table = WeightTable::new(&empty).ok_or("an empty table")?;
-    let tables = Tables { lexicon: table, markup: table };
+    let tables = Tables {
+        lexicon: table,
+        markup: table,
+    };
     for page in listed(pages)? {
         let page = page?;
         let document = Document::parse(&page.html);
@@ -117,7 +140,16 @@ fn raw(pages: &str, out: &str) -> Result<()> {
                     }
                 }
             }
-            u32s(&mut out, [element.parent, element.words, element.first_block, element.last_block, element.blocks])?;
+            u32s(
+                &mut out,
+                [
+                    element.parent,
+                    element.words,
+                    element.first_block,
+                    element.last_block,
+                    element.blocks,
+                ],
+            )?;
             u32s(&mut out, [names.len() as u32])?;
             u32s(&mut out, names)?;
         }
@@ -131,8 +163,15 @@ fn raw(pages: &str, out: &str) -> Result<()> {
 fn features(pages: &str, out: &str, tables: &str, kinds: &str) -> Result<()> {
     let mut names = BufWriter::new(File::create(format!("{out}.names"))?);
     let mut out = BufWriter::new(File::create(out)?);
-    let kinds = if kinds == "-" { Vec::new() } else { fs::read(kinds)? };
-    let mut tables = FoldTables { pattern: tables.to_string(), loaded: Vec::new() };
+    let kinds = if kinds == "-" {
+        Vec::new()
+    } else {
+        fs::read(kinds)?
+    };
+    let mut tables = FoldTables {
+        pattern: tables.to_string(),
+        loaded: Vec::new(),
+    };
     let mut named = false;
     for (at, page) in listed(pages)?.enumerate() {
         let listed = page?;
@@ -175,13 +214,18 @@ fn features(pages: &str, out: &str, tables: &str, kinds: &str) -> Result<()> {
 fn context(pages: &str, out: &str, tables: &str, scores: &str) -> Result<()> {
     let mut out = BufWriter::new(File::create(out)?);
     let scores = fs::read(scores)?;
-    let mut tables = FoldTables { pattern: tables.to_string(), loaded: Vec::new() };
+    let mut tables = FoldTables {
+        pattern: tables.to_string(),
+        loaded: Vec::new(),
+    };
     let mut at = 0;
     for page in listed(pages)? {
         let listed = page?;
         let document = Document::parse(&listed.html);
         let blocks = segment(&document, &tables.of(&listed.fold)?);
-        let own = scores.get(at..at + blocks.blocks.len()).ok_or("fewer scores than blocks")?;
+        let own = scores
+            .get(at..at + blocks.blocks.len())
+            .ok_or("fewer scores than blocks")?;
         at += own.len();
         let context = Context::new(&blocks, own);
         let mut row = Vec::new();
@@ -206,15 +250,36 @@ fn outcomes(pages: &str, out: &str, kinds: &str, chances: &str) -> Result<()> {
     for (at, page) in listed(pages)?.enumerate() {
         let listed = page?;
         let document = Document::parse(&listed.html);
-        let blocks = segment(&document, &Tables { lexicon: table, markup: table });
+        let blocks = segment(
+            &document,
+            &Tables {
+                lexicon: table,
+                markup: table,
+            },
+        );
         let mut page = Page::of(&blocks);
         let width = page.kinds.len();
-        page.kinds.copy_from_slice(kinds.get(at * width..(at + 1) * width).ok_or("too few kinds")?);
-        let own = chances.get(from..from + blocks.blocks.len()).ok_or("too few chances")?;
+        page.kinds.copy_from_slice(
+            kinds
+                .get(at * width..(at + 1) * width)
+                .ok_or("too few kinds")?,
+        );
+        let own = chances
+            .get(from..from + blocks.blocks.len())
+            .ok_or("too few chances")?;
         from += own.len();
-        let own: Vec<u16> = own.iter().map(|&chance| u16::from_le_bytes(chance)).collect();
+        let own: Vec<u16> = own
+            .iter()
+            .map(|&chance| u16::from_le_bytes(chance))
+            .collect();
         let mut row = Vec::new();
-        outcome::describe(&blocks, &page, &own, lowest(&blocks, &own, Scope::Article, Favor::Balanced), &mut row);
+        outcome::describe(
+            &blocks,
+            &page,
+            &own,
+            lowest(&blocks, &own, Scope::Article, Favor::Balanced),
+            &mut row,
+        );
         out.write_all(&row)?;
     }
     out.flush()?;

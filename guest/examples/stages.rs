@@ -10,9 +10,15 @@ use riptide_extractor::parse::Document;
 
 fn main() -> std::io::Result<()> {
     let folder = std::env::args().nth(1).unwrap_or_default();
-    let mut paths: Vec<_> = fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    let mut paths: Vec<_> = fs::read_dir(folder)?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .collect();
     paths.sort();
-    let pages: Vec<String> = paths.iter().filter_map(|path| fs::read(path).ok()).map(|b| String::from_utf8_lossy(&b).into_owned()).collect();
+    let pages: Vec<String> = paths
+        .iter()
+        .filter_map(|path| fs::read(path).ok())
+        .map(|b| String::from_utf8_lossy(&b).into_owned())
+        .collect();
     let model = Model::shipped();
     let mut times = [Duration::ZERO; 6];
     let mut blocks_seen = 0;
@@ -32,16 +38,41 @@ fn main() -> std::io::Result<()> {
             describer.describe(index, &mut row);
         }
         times[3] += clock.lap();
-        blocks_seen += judge(&model, &document, &blocks, "https://example.org/a").chances.len();
+        blocks_seen += judge(&model, &document, &blocks, "https://example.org/a")
+            .chances
+            .len();
         times[4] += clock.lap();
-        let selection = select(&document, "https://example.org/a", Scope::Article, Favor::Balanced);
+        let selection = select(
+            &document,
+            "https://example.org/a",
+            Scope::Article,
+            Favor::Balanced,
+        );
         std::hint::black_box(selection.nodes.len());
         times[5] += clock.lap();
     }
     let bytes: usize = pages.iter().map(String::len).sum();
-    println!("{} pages, {} bytes and {} blocks each", pages.len(), bytes / pages.len().max(1), blocks_seen / pages.len().max(1));
-    for (name, time) in ["parse", "segment", "page", "blocks", "judge (page, blocks, trees)", "select (all but parse)"].iter().zip(times) {
-        println!("{name:<30}{:>8.3} ms a page", time.as_secs_f64() * 1000.0 / pages.len().max(1) as f64);
+    println!(
+        "{} pages, {} bytes and {} blocks each",
+        pages.len(),
+        bytes / pages.len().max(1),
+        blocks_seen / pages.len().max(1)
+    );
+    for (name, time) in [
+        "parse",
+        "segment",
+        "page",
+        "blocks",
+        "judge (page, blocks, trees)",
+        "select (all but parse)",
+    ]
+    .iter()
+    .zip(times)
+    {
+        println!(
+            "{name:<30}{:>8.3} ms a page",
+            time.as_secs_f64() * 1000.0 / pages.len().max(1) as f64
+        );
     }
     Ok(())
 }

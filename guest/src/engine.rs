@@ -1,8 +1,9 @@
 //! The way of a document through the engine.
 
 use crate::address::Base;
+use crate::classify::{self, Favor, Scope};
 use crate::content::{Content, Error, Link, Mode, Stats};
-use crate::keep::{chrome, custom, readability, Kept};
+use crate::keep::{chrome, custom, Kept};
 use crate::metadata::{self, Metadata};
 use crate::parse::{Document, NodeId, Tag};
 use crate::words::Amount;
@@ -38,8 +39,8 @@ pub fn extract_with_stats(html: &str, url: &str, mode: &Mode) -> Result<(Content
     let metadata = metadata::read(&document, &base);
     let mut content = match mode {
         Mode::Metadata => Content::default(),
-        Mode::Article => article(&document, &base),
-        Mode::Full => rendered(&document, &chrome::without_chrome(&document), &base),
+        Mode::Article => judged(&document, url, &base, Scope::Article),
+        Mode::Full => judged(&document, url, &base, Scope::Full),
         Mode::Custom(selectors) => {
             rendered(&document, &custom::matching(&document, selectors)?, &base)
         }
@@ -116,19 +117,25 @@ fn open<'a>(html: &'a str, url: &str) -> Result<(Document<'a>, Base), Error> {
     Ok((document, base))
 }
 
-/// The body a reader came for. The interim engine gives HTML, which is parsed again; where it
-/// gives none, everything but the chrome is the next best.
-fn article(document: &Document<'_>, base: &Base) -> Content {
-    if let Some(html) = readability::article_html(document) {
-        let article = Document::parse(&html);
-        let content = rendered(&article, &Kept::body(&article), base);
-        if !content.text.is_empty() {
-            return content;
-        }
+/// What the learned judgement keeps; where it keeps nothing, the text the document has as data, or
+/// everything but the chrome.
+fn judged(document: &Document<'_>, url: &str, base: &Base, scope: Scope) -> Content {
+    let selection = classify::select(document, url, scope, Favor::default());
+    if let Some(text) = selection.instead {
+        return Content {
+            markdown: text.replace('\n', "\n\n"),
+            text,
+            ..Content::default()
+        };
     }
-    let content = rendered(document, &chrome::without_chrome(document), base);
+    let kept = Kept::of(document, selection.nodes);
+    let mut content = rendered(document, &kept, base);
+    content.quality_score = selection.quality;
     if content.text.is_empty() {
-        return rendered(document, &Kept::body(document), base);
+        content = rendered(document, &chrome::without_chrome(document), base);
+    }
+    if content.text.is_empty() {
+        content = rendered(document, &Kept::body(document), base);
     }
     content
 }
@@ -162,7 +169,9 @@ fn describe(content: &mut Content, metadata: Metadata, document: &Document<'_>) 
         let amount = Amount::of(&content.text);
         content.word_count = Some(amount.words());
         content.reading_time = Some(amount.minutes());
-        content.quality_score = Some(quality::score(&content.text, amount, &metadata));
+        content
+            .quality_score
+            .get_or_insert_with(|| quality::score(&content.text, amount, &metadata));
     }
     content.language = metadata.language.or_else(|| {
         if has_text {

@@ -5,13 +5,13 @@
 //! stays, `metadata` reads what the document says about itself, `render` writes text and Markdown.
 
 mod address;
+pub mod blocks;
+pub mod classify;
 #[cfg(target_arch = "wasm32")]
 mod component;
 mod content;
 mod distinct;
 mod engine;
-pub mod blocks;
-pub mod classify;
 pub mod features;
 mod keep;
 mod language;

@@ -16,7 +16,9 @@ class Dumper:
 
     def __init__(self, pages: list[Page], work: Path) -> None:
         # The shipped model is compiled in; before there is one, an empty file stands in for it.
-        (GUEST / "src/classify/model.bin").touch()
+        model = GUEST / "src/classify/model.bin"
+        if not model.exists():
+            model.touch()
         subprocess.run(["cargo", "build", "--release", "--example", "dump"], cwd=GUEST, check=True)
         self._program = GUEST / "target/release/examples/dump"
         self._list = work / "pages.tsv"

@@ -4,11 +4,17 @@
 //! of its items. The visible copy is what gets rendered, and these tell where it is.
 
 use super::stop_words::is_stop_word;
-use super::text::{pair_hash, words};
+use super::text::{beginning, pair_hash, words};
 use crate::parse::{Document, Tag};
 
 /// Keys whose strings are running text.
-const TEXT_KEYS: [&str; 5] = ["articleBody", "description", "text", "reviewBody", "abstract"];
+const TEXT_KEYS: [&str; 5] = [
+    "articleBody",
+    "description",
+    "text",
+    "reviewBody",
+    "abstract",
+];
 /// Keys whose strings are names of the things on the page.
 const NAME_KEYS: [&str; 2] = ["name", "headline"];
 
@@ -38,7 +44,10 @@ impl Pairs {
             let (word, bit) = place(hash, bits.len());
             bits[word] |= 1 << bit;
         }
-        Self { bits, count: hashes.len() as u32 }
+        Self {
+            bits,
+            count: hashes.len() as u32,
+        }
     }
 
     #[inline]
@@ -68,13 +77,20 @@ impl Declared {
     pub fn of(document: &Document<'_>, description: &str) -> Self {
         let (mut texts, mut names) = (Vec::new(), Vec::new());
         add_pairs(description, &mut texts);
-        for node in document.ids().filter(|&node| document.tag(node) == Tag::SCRIPT) {
-            let Some(kind) = document.raw_attr(node, "type") else { continue };
+        for node in document
+            .ids()
+            .filter(|&node| document.tag(node) == Tag::SCRIPT)
+        {
+            let Some(kind) = document.raw_attr(node, "type") else {
+                continue;
+            };
             if !kind.trim().eq_ignore_ascii_case("application/ld+json") {
                 continue;
             }
-            let json = document.first_child(node).map_or("", |text| document.raw_text(text));
-            let json = &json[..json.floor_char_boundary(MOST)];
+            let json = document
+                .first_child(node)
+                .map_or("", |text| document.raw_text(text));
+            let json = beginning(json, MOST);
             strings(json, |key, value| {
                 if TEXT_KEYS.contains(&key) {
                     add_pairs(&plain(value), &mut texts);
@@ -83,7 +99,10 @@ impl Declared {
                 }
             });
         }
-        Self { texts: Pairs::of(&texts), names: Pairs::of(&names) }
+        Self {
+            texts: Pairs::of(&texts),
+            names: Pairs::of(&names),
+        }
     }
 }
 
@@ -93,14 +112,19 @@ impl Declared {
 pub fn prose(document: &Document<'_>, description: &str) -> String {
     let mut body = String::new();
     let mut data: Vec<String> = Vec::new();
-    for node in document.ids().filter(|&node| document.tag(node) == Tag::SCRIPT) {
+    for node in document
+        .ids()
+        .filter(|&node| document.tag(node) == Tag::SCRIPT)
+    {
         let kind = document.raw_attr(node, "type").unwrap_or_default().trim();
         let linked = kind.eq_ignore_ascii_case("application/ld+json");
         if !linked && !kind.eq_ignore_ascii_case("application/json") {
             continue;
         }
-        let json = document.first_child(node).map_or("", |text| document.raw_text(text));
-        let json = &json[..json.floor_char_boundary(MOST_DATA)];
+        let json = document
+            .first_child(node)
+            .map_or("", |text| document.raw_text(text));
+        let json = beginning(json, MOST_DATA);
         strings(json, |key, value| {
             if linked && TEXT_KEYS.contains(&key) && value.len() > body.len() {
                 body = lines(&plain(value));
@@ -113,7 +137,11 @@ pub fn prose(document: &Document<'_>, description: &str) -> String {
         });
     }
     let data = data.join("\n");
-    [body, data].into_iter().max_by_key(String::len).filter(|text| text.len() > description.len()).unwrap_or_else(|| description.trim().to_string())
+    [body, data]
+        .into_iter()
+        .max_by_key(String::len)
+        .filter(|text| text.len() > description.len())
+        .unwrap_or_else(|| description.trim().to_string())
 }
 
 /// Whether a string reads like sentences, not like style sheets, keys or addresses.
@@ -127,8 +155,13 @@ fn is_prose(text: &str) -> bool {
 }
 
 fn lines(text: &str) -> String {
-    let lines = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
-    lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+    let lines = text
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+    lines
+        .filter(|line| !line.is_empty())
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn add_pairs(text: &str, pairs: &mut Vec<u32>) {
@@ -151,7 +184,9 @@ fn strings<'j>(json: &'j str, mut each: impl FnMut(&'j str, &'j str)) {
         while end < bytes.len() && bytes[end] != b'"' {
             end += 1 + usize::from(bytes[end] == b'\\');
         }
-        let Some(string) = json.get(start..end.min(bytes.len())) else { return };
+        let Some(string) = json.get(start..end.min(bytes.len())) else {
+            return;
+        };
         at = (end + 1).min(bytes.len());
         let mut after = at;
         while after < bytes.len() && bytes[after].is_ascii_whitespace() {
@@ -180,7 +215,10 @@ fn plain(string: &str) -> String {
         let c = if c == '\\' {
             match chars.next() {
                 Some('u') => {
-                    let code = chars.clone().take(4).try_fold(0, |code, c| Some(code * 16 + c.to_digit(16)?));
+                    let code = chars
+                        .clone()
+                        .take(4)
+                        .try_fold(0, |code, c| Some(code * 16 + c.to_digit(16)?));
                     code.map_or(' ', |code| {
                         chars.nth(3);
                         char::from_u32(code).unwrap_or(' ')
@@ -196,7 +234,9 @@ fn plain(string: &str) -> String {
         match c {
             '<' => {
                 tag = true;
-                block = ["p", "/p", "br", "div", "/div", "li", "h"].iter().any(|name| chars.as_str().trim_start_matches('\\').starts_with(name));
+                block = ["p", "/p", "br", "div", "/div", "li", "h"]
+                    .iter()
+                    .any(|name| chars.as_str().trim_start_matches('\\').starts_with(name));
             }
             '>' if tag => {
                 tag = false;
@@ -216,7 +256,10 @@ mod tests {
     #[test]
     fn strings_come_with_their_keys() {
         let mut found = Vec::new();
-        strings(r#"{"a": "x \" y", "b": {"c": 1, "d": ["e"]}, "f" : "g"#, |key, value| found.push((key, value)));
+        strings(
+            r#"{"a": "x \" y", "b": {"c": 1, "d": ["e"]}, "f" : "g"#,
+            |key, value| found.push((key, value)),
+        );
         assert_eq!(found, [("a", r#"x \" y"#), ("f", "g")]);
     }
 
@@ -229,13 +272,20 @@ mod tests {
     fn a_page_that_shows_nothing_has_the_body_of_its_data() {
         let html = r#"<script type="application/ld+json">{"@type": "Article", "description": "Short.",
             "articleBody": "<p>It rained.<\/p><p>All day.<\/p>"}</script>"#;
-        assert_eq!(prose(&Document::parse(html), "About rain"), "It rained.\nAll day.");
-        assert_eq!(prose(&Document::parse("<p>a"), " About rain "), "About rain");
+        assert_eq!(
+            prose(&Document::parse(html), "About rain"),
+            "It rained.\nAll day."
+        );
+        assert_eq!(
+            prose(&Document::parse("<p>a"), " About rain "),
+            "About rain"
+        );
     }
 
     #[test]
     fn declared_pairs_are_found() {
-        let html = r#"<script type="application/ld+json">{"articleBody": "Rain fell all day"}</script>"#;
+        let html =
+            r#"<script type="application/ld+json">{"articleBody": "Rain fell all day"}</script>"#;
         let declared = Declared::of(&Document::parse(html), "");
         assert_eq!((declared.texts.count, declared.names.count), (3, 0));
         let mut pairs = Vec::new();

@@ -8,49 +8,190 @@ const FAMILIES: &[(&str, &[&str])] = &[
     ("side", &["side", "rail", "aside"]),
     ("comment", &["comment", "disqus", "respond"]),
     ("share", &["share", "social", "sharing"]),
-    ("related", &["relat", "recommend", "similar", "also", "more-", "trending", "popular", "latest", "read-next", "readmore", "upsell", "crosssell", "cross-sell"]),
-    ("promo", &["promo", "advert", " ad-", " ads", "banner", "sponsor", " cta", "donat", "paywall", "appeal"]),
+    (
+        "related",
+        &[
+            "relat",
+            "recommend",
+            "similar",
+            "also",
+            "more-",
+            "trending",
+            "popular",
+            "latest",
+            "read-next",
+            "readmore",
+            "upsell",
+            "crosssell",
+            "cross-sell",
+        ],
+    ),
+    (
+        "promo",
+        &[
+            "promo", "advert", " ad-", " ads", "banner", "sponsor", " cta", "donat", "paywall",
+            "appeal",
+        ],
+    ),
     ("consent", &["cookie", "consent", "gdpr", "onetrust"]),
-    ("popup", &["popup", "modal", "overlay", "lightbox", "drawer", "offcanvas", "flyout"]),
-    ("subscribe", &["subscri", "newsletter", "signup", "sign-up", "mailing", "optin"]),
+    (
+        "popup",
+        &[
+            "popup",
+            "modal",
+            "overlay",
+            "lightbox",
+            "drawer",
+            "offcanvas",
+            "flyout",
+        ],
+    ),
+    (
+        "subscribe",
+        &[
+            "subscri",
+            "newsletter",
+            "signup",
+            "sign-up",
+            "mailing",
+            "optin",
+        ],
+    ),
     ("breadcrumb", &["breadcrumb", "crumb"]),
     ("tags", &[" tag", "categor", "topic", "keyword"]),
-    ("byline", &["meta", "byline", "author", "date", "published", "timestamp"]),
+    (
+        "byline",
+        &["meta", "byline", "author", "date", "published", "timestamp"],
+    ),
     ("bio", &["bio", "about", "contributor", "avatar"]),
     ("widget", &["widget", "plugin"]),
     ("login", &["login", "account", "signin", "register"]),
-    ("masthead", &["header", "masthead", "topbar", "top-bar", "toolbar"]),
+    (
+        "masthead",
+        &["header", "masthead", "topbar", "top-bar", "toolbar"],
+    ),
     ("pager", &["pager", "pagina", "prev", "next"]),
-    ("shop", &["cart", "price", "buy", "checkout", "basket", "wishlist", "stock"]),
+    (
+        "shop",
+        &[
+            "cart", "price", "buy", "checkout", "basket", "wishlist", "stock",
+        ],
+    ),
     ("filter", &["search", "filter", "sort", "facet", "refine"]),
-    ("hidden", &["hidden", "sr-only", "visually", "screen-reader", "d-none", "offscreen", "collapse"]),
+    (
+        "hidden",
+        &[
+            "hidden",
+            "sr-only",
+            "visually",
+            "screen-reader",
+            "d-none",
+            "offscreen",
+            "collapse",
+        ],
+    ),
     ("article", &["article", "blog"]),
     ("content", &["content"]),
     ("body", &["body"]),
     ("post", &["post"]),
     ("entry", &["entry"]),
     ("main", &["main", "primary"]),
-    ("prose", &["text", "prose", "markdown", "rich", "wysiwyg", " rte", "copy", "paragraph"]),
+    (
+        "prose",
+        &[
+            "text",
+            "prose",
+            "markdown",
+            "rich",
+            "wysiwyg",
+            " rte",
+            "copy",
+            "paragraph",
+        ],
+    ),
     ("story", &["story"]),
-    ("description", &["description", "summary", "excerpt", "intro", "lead", "teaser", "snippet", "dek", "standfirst"]),
-    ("product", &["product", "detail", "spec", "feature", "attribute"]),
+    (
+        "description",
+        &[
+            "description",
+            "summary",
+            "excerpt",
+            "intro",
+            "lead",
+            "teaser",
+            "snippet",
+            "dek",
+            "standfirst",
+        ],
+    ),
+    (
+        "product",
+        &["product", "detail", "spec", "feature", "attribute"],
+    ),
     ("answer", &["answer", "question", "solution"]),
-    ("thread", &["message", "thread", "reply", "discussion", "topic-body", "cooked"]),
+    (
+        "thread",
+        &[
+            "message",
+            "thread",
+            "reply",
+            "discussion",
+            "topic-body",
+            "cooked",
+        ],
+    ),
     ("docs", &[" doc", "manual", "reference", "guide", "api"]),
-    ("title", &["title", "headline", "heading", "caption-title", "subhead"]),
+    (
+        "title",
+        &["title", "headline", "heading", "caption-title", "subhead"],
+    ),
     ("card", &["card", "item", "tile", "grid", "cell"]),
     ("list", &["list", "feed", "result", "archive", "loop"]),
-    ("section", &["section", "block", "module", "row", "container", "wrapper"]),
+    (
+        "section",
+        &["section", "block", "module", "row", "container", "wrapper"],
+    ),
     ("hero", &["hero", "jumbotron", "splash"]),
-    ("tabs", &["faq", "accordion", "tab-", "tabs", "panel", "toggle"]),
+    (
+        "tabs",
+        &["faq", "accordion", "tab-", "tabs", "panel", "toggle"],
+    ),
     ("review", &["review", "testimonial", "rating", "stars"]),
-    ("media", &["caption", "image", "photo", "media", "video", "gallery", "figure", "thumb", "carousel", "slide", "swiper"]),
-    ("control", &["tooltip", "button", "btn", "dropdown", "select", "form", "input", "label", "badge", "icon"]),
+    (
+        "media",
+        &[
+            "caption", "image", "photo", "media", "video", "gallery", "figure", "thumb",
+            "carousel", "slide", "swiper",
+        ],
+    ),
+    (
+        "control",
+        &[
+            "tooltip", "button", "btn", "dropdown", "select", "form", "input", "label", "badge",
+            "icon",
+        ],
+    ),
     ("table", &["table", " toc", "contents"]),
-    ("legal", &["copyright", "legal", "privacy", "terms", "disclaimer", "license"]),
+    (
+        "legal",
+        &[
+            "copyright",
+            "legal",
+            "privacy",
+            "terms",
+            "disclaimer",
+            "license",
+        ],
+    ),
     ("user", &["user", "profile", "member", "signature", "sig-"]),
-    ("quote", &["quote", "cite", "pullquote", "footnote", "referenc"]),
-    ("ship", &["shipping", "delivery", "returns", "warranty", "guarantee"]),
+    (
+        "quote",
+        &["quote", "cite", "pullquote", "footnote", "referenc"],
+    ),
+    (
+        "ship",
+        &["shipping", "delivery", "returns", "warranty", "guarantee"],
+    ),
     ("logo", &["logo", "brand", "partner", "client"]),
     ("team", &["team", "contact", "address", "location", "phone"]),
 ];
@@ -230,7 +371,11 @@ pub fn read(value: &str, mut token: impl FnMut(u32)) -> u64 {
                     state = AUTOMATON.next[state][BOUNDARY] as usize;
                     families |= AUTOMATON.found[state];
                 }
-                state = if lower < 0x80 { AUTOMATON.next[state][(lower - b'a') as usize] as usize } else { 0 };
+                state = if lower < 0x80 {
+                    AUTOMATON.next[state][(lower - b'a') as usize] as usize
+                } else {
+                    0
+                };
                 families |= AUTOMATON.found[state];
             } else {
                 // A hyphen is a character of some words, and otherwise the boundary before others.
@@ -248,8 +393,21 @@ pub fn read(value: &str, mut token: impl FnMut(u32)) -> u64 {
 
 /// The ARIA roles that say what an element is for, in the order of their numbers.
 pub const ROLES: &[&str] = &[
-    "main", "navigation", "banner", "contentinfo", "complementary", "dialog", "search", "article", "button", "list",
-    "listitem", "tabpanel", "presentation", "menu", "alert",
+    "main",
+    "navigation",
+    "banner",
+    "contentinfo",
+    "complementary",
+    "dialog",
+    "search",
+    "article",
+    "button",
+    "list",
+    "listitem",
+    "tabpanel",
+    "presentation",
+    "menu",
+    "alert",
 ];
 
 /// A role's number, counted from one; zero for any other.
@@ -259,7 +417,10 @@ pub fn role(value: &str) -> u8 {
         "menuitem" | "menubar" | "toolbar" => role("menu"),
         "alertdialog" => role("dialog"),
         "none" => role("presentation"),
-        _ => ROLES.iter().position(|role| value.eq_ignore_ascii_case(role)).map_or(0, |at| at as u8 + 1),
+        _ => ROLES
+            .iter()
+            .position(|role| value.eq_ignore_ascii_case(role))
+            .map_or(0, |at| at as u8 + 1),
     }
 }
 
@@ -269,7 +430,10 @@ mod tests {
 
     fn families(value: &str) -> Vec<&'static str> {
         let mask = read(value, |_| ());
-        (0..FAMILY_COUNT).filter(|i| mask >> i & 1 == 1).map(family_name).collect()
+        (0..FAMILY_COUNT)
+            .filter(|i| mask >> i & 1 == 1)
+            .map(family_name)
+            .collect()
     }
 
     #[test]

@@ -19,19 +19,87 @@ pub const NONE: u32 = u32::MAX;
 
 /// Elements that end the run of text before, inside and after them.
 const BOUNDARIES: TagSet = TagSet::new(&[
-    Tag::ADDRESS, Tag::ARTICLE, Tag::ASIDE, Tag::BLOCKQUOTE, Tag::BODY, Tag::BR, Tag::BUTTON, Tag::CAPTION,
-    Tag::CENTER, Tag::DD, Tag::DETAILS, Tag::DIALOG, Tag::DIR, Tag::DIV, Tag::DL, Tag::DT, Tag::FIELDSET,
-    Tag::FIGCAPTION, Tag::FIGURE, Tag::FOOTER, Tag::FORM, Tag::H1, Tag::H2, Tag::H3, Tag::H4, Tag::H5, Tag::H6,
-    Tag::HEADER, Tag::HGROUP, Tag::HR, Tag::HTML, Tag::LABEL, Tag::LEGEND, Tag::LI, Tag::LISTING, Tag::MAIN, Tag::MENU,
-    Tag::NAV, Tag::NOFRAMES, Tag::NOSCRIPT, Tag::OL, Tag::OPTGROUP, Tag::OPTION, Tag::P, Tag::PLAINTEXT, Tag::PRE,
-    Tag::SEARCH, Tag::SECTION, Tag::SUMMARY, Tag::TABLE, Tag::TBODY, Tag::TD, Tag::TEMPLATE, Tag::TFOOT, Tag::TH,
-    Tag::THEAD, Tag::TR, Tag::UL, Tag::XMP,
+    Tag::ADDRESS,
+    Tag::ARTICLE,
+    Tag::ASIDE,
+    Tag::BLOCKQUOTE,
+    Tag::BODY,
+    Tag::BR,
+    Tag::BUTTON,
+    Tag::CAPTION,
+    Tag::CENTER,
+    Tag::DD,
+    Tag::DETAILS,
+    Tag::DIALOG,
+    Tag::DIR,
+    Tag::DIV,
+    Tag::DL,
+    Tag::DT,
+    Tag::FIELDSET,
+    Tag::FIGCAPTION,
+    Tag::FIGURE,
+    Tag::FOOTER,
+    Tag::FORM,
+    Tag::H1,
+    Tag::H2,
+    Tag::H3,
+    Tag::H4,
+    Tag::H5,
+    Tag::H6,
+    Tag::HEADER,
+    Tag::HGROUP,
+    Tag::HR,
+    Tag::HTML,
+    Tag::LABEL,
+    Tag::LEGEND,
+    Tag::LI,
+    Tag::LISTING,
+    Tag::MAIN,
+    Tag::MENU,
+    Tag::NAV,
+    Tag::NOFRAMES,
+    Tag::NOSCRIPT,
+    Tag::OL,
+    Tag::OPTGROUP,
+    Tag::OPTION,
+    Tag::P,
+    Tag::PLAINTEXT,
+    Tag::PRE,
+    Tag::SEARCH,
+    Tag::SECTION,
+    Tag::SUMMARY,
+    Tag::TABLE,
+    Tag::TBODY,
+    Tag::TD,
+    Tag::TEMPLATE,
+    Tag::TFOOT,
+    Tag::TH,
+    Tag::THEAD,
+    Tag::TR,
+    Tag::UL,
+    Tag::XMP,
 ]);
 
 /// Elements whose text is never content.
 const SKIPPED: TagSet = TagSet::new(&[
-    Tag::APPLET, Tag::AUDIO, Tag::CANVAS, Tag::DATALIST, Tag::EMBED, Tag::FRAMESET, Tag::HEAD, Tag::IFRAME, Tag::MAP,
-    Tag::NOEMBED, Tag::OBJECT, Tag::SCRIPT, Tag::SELECT, Tag::STYLE, Tag::SVG, Tag::TEXTAREA, Tag::TITLE, Tag::VIDEO,
+    Tag::APPLET,
+    Tag::AUDIO,
+    Tag::CANVAS,
+    Tag::DATALIST,
+    Tag::EMBED,
+    Tag::FRAMESET,
+    Tag::HEAD,
+    Tag::IFRAME,
+    Tag::MAP,
+    Tag::NOEMBED,
+    Tag::OBJECT,
+    Tag::SCRIPT,
+    Tag::SELECT,
+    Tag::STYLE,
+    Tag::SVG,
+    Tag::TEXTAREA,
+    Tag::TITLE,
+    Tag::VIDEO,
 ]);
 
 const BOLD: TagSet = TagSet::new(&[Tag::B, Tag::STRONG]);
@@ -148,14 +216,24 @@ pub fn segment(document: &Document, tables: &Tables<'_>) -> Blocks {
 fn head(document: &Document<'_>) -> (String, String) {
     let mut title = String::new();
     let mut description = String::new();
-    let Some(head) = document.head() else { return (title, description) };
+    let Some(head) = document.head() else {
+        return (title, description);
+    };
     for node in document.children(head) {
         match document.tag(node) {
             Tag::TITLE if title.is_empty() => title = document.text_content(node),
             Tag::META if description.is_empty() => {
-                let name = document.raw_attr(node, "name").or_else(|| document.raw_attr(node, "property"));
-                if name.is_some_and(|n| n.eq_ignore_ascii_case("description") || n.eq_ignore_ascii_case("og:description")) {
-                    description = document.attr(node, "content").unwrap_or_default().into_owned();
+                let name = document
+                    .raw_attr(node, "name")
+                    .or_else(|| document.raw_attr(node, "property"));
+                if name.is_some_and(|n| {
+                    n.eq_ignore_ascii_case("description")
+                        || n.eq_ignore_ascii_case("og:description")
+                }) {
+                    description = document
+                        .attr(node, "content")
+                        .unwrap_or_default()
+                        .into_owned();
                 }
             }
             _ => {}
@@ -177,7 +255,10 @@ struct Cutter<'t> {
 impl Cutter<'_> {
     /// One loop over the nodes in document order; the open elements are the only stack.
     fn walk(&mut self, document: &Document<'_>) {
-        let root = document.body().or(document.html()).unwrap_or(document.root());
+        let root = document
+            .body()
+            .or(document.html())
+            .unwrap_or(document.root());
         let end = document.subtree_end(root).index();
         let mut open: Vec<(usize, u32, bool)> = Vec::with_capacity(64);
         let mut next = root.index();
@@ -215,7 +296,8 @@ impl Cutter<'_> {
                     element.controls = element.controls.saturating_add(1);
                 }
             }
-            let skipped = SKIPPED.contains(tag) || (tag == Tag::TEMPLATE && !document.has_attr(id, "shadowrootmode"));
+            let skipped = SKIPPED.contains(tag)
+                || (tag == Tag::TEMPLATE && !document.has_attr(id, "shadowrootmode"));
             let close = document.subtree_end(id).index();
             if skipped {
                 next = close;
@@ -235,7 +317,11 @@ impl Cutter<'_> {
     }
 
     fn open(&mut self, node: NodeId, tag: Tag, parent: u32, custom: bool) -> u32 {
-        let (inherited, depth) = self.blocks.elements.get(parent as usize).map_or((0, 0), |p| (p.flags, p.depth + 1));
+        let (inherited, depth) = self
+            .blocks
+            .elements
+            .get(parent as usize)
+            .map_or((0, 0), |p| (p.flags, p.depth + 1));
         let own = match tag {
             Tag::A => flag::LINK,
             Tag::NOSCRIPT => flag::NOSCRIPT,
@@ -275,9 +361,18 @@ impl Cutter<'_> {
         if document.is_blank(id) {
             return;
         }
-        let flags = self.blocks.elements.get(parent as usize).map_or(0, |e| e.flags);
+        let flags = self
+            .blocks
+            .elements
+            .get(parent as usize)
+            .map_or(0, |e| e.flags);
         let before = self.current.bytes;
-        self.current.add(&document.text(id), flags & flag::LINK != 0, flags & flag::BOLD != 0, &self.reference);
+        self.current.add(
+            &document.text(id),
+            flags & flag::LINK != 0,
+            flags & flag::BOLD != 0,
+            &self.reference,
+        );
         if self.current.bytes == before {
             return;
         }
@@ -308,21 +403,32 @@ impl Cutter<'_> {
 fn total(blocks: &mut Blocks) {
     let elements = &mut blocks.elements;
     for (index, block) in blocks.blocks.iter().enumerate() {
-        let Some(element) = elements.get_mut(block.element as usize) else { continue };
+        let Some(element) = elements.get_mut(block.element as usize) else {
+            continue;
+        };
         let stats = &block.stats;
         element.first_block = element.first_block.min(index as u32);
         element.last_block = index as u32;
         element.blocks += 1;
         element.words += stats.words;
         element.link_words += stats.link_words;
-        element.long_words += if stats.words >= LONG && stats.link_words * 3 < stats.words { stats.words } else { 0 };
+        element.long_words += if stats.words >= LONG && stats.link_words * 3 < stats.words {
+            stats.words
+        } else {
+            0
+        };
         element.punctuation += stats.commas + stats.sentences;
-        element.headings = element.headings.saturating_add(u16::from(element.tag.is_heading()));
+        element.headings = element
+            .headings
+            .saturating_add(u16::from(element.tag.is_heading()));
         element.prices = element.prices.saturating_add(u16::from(stats.currency > 0));
     }
     for index in (1..elements.len()).rev() {
         let (before, from) = elements.split_at_mut(index);
-        let (Some(child), Some(parent)) = (from.first(), before.get_mut(from[0].parent as usize)) else { continue };
+        let (Some(child), Some(parent)) = (from.first(), before.get_mut(from[0].parent as usize))
+        else {
+            continue;
+        };
         parent.images = parent.images.saturating_add(child.images);
         parent.controls = parent.controls.saturating_add(child.controls);
         if child.blocks == 0 {
@@ -350,7 +456,12 @@ fn describe(document: &Document<'_>, blocks: &mut Blocks, tables: &Tables<'_>) {
             continue;
         }
         let parent = before.get(element.parent as usize);
-        let mut own = Names { families: 0, low: 0, high: 0, hash: 0 };
+        let mut own = Names {
+            families: 0,
+            low: 0,
+            high: 0,
+            hash: 0,
+        };
         let mut path = 0x811c_9dc5 ^ element.tag.index() as u32;
         let mut read = |value| Names::read(value, tables, &mut known);
         if element.custom {
@@ -400,7 +511,11 @@ struct Names {
 }
 
 impl Names {
-    fn read<'v>(value: &'v str, tables: &Tables<'_>, known: &mut [Option<(&'v str, Names)>]) -> Self {
+    fn read<'v>(
+        value: &'v str,
+        tables: &Tables<'_>,
+        known: &mut [Option<(&'v str, Names)>],
+    ) -> Self {
         let ends = value.bytes().next_back().unwrap_or(0);
         let middle = value.as_bytes().get(value.len() / 2).copied().unwrap_or(0);
         let place = (value.len() * 31 + usize::from(ends) * 7 + usize::from(middle)) % KNOWN;
@@ -414,7 +529,12 @@ impl Names {
             high = high.max(weight);
             hash = (hash ^ token).wrapping_mul(0x0100_0193);
         });
-        let names = Self { families, low, high, hash };
+        let names = Self {
+            families,
+            low,
+            high,
+            hash,
+        };
         known[place] = Some((value, names));
         names
     }
@@ -430,8 +550,13 @@ fn hides(style: &str) -> bool {
     let mut declarations = style.split(';').filter_map(|part| part.split_once(':'));
     declarations.any(|(property, value)| {
         let value = value.trim();
-        (property.trim().eq_ignore_ascii_case("display") && value.get(..4).is_some_and(|v| v.eq_ignore_ascii_case("none")))
+        (property.trim().eq_ignore_ascii_case("display")
+            && value
+                .get(..4)
+                .is_some_and(|v| v.eq_ignore_ascii_case("none")))
             || (property.trim().eq_ignore_ascii_case("visibility")
-                && value.get(..6).is_some_and(|v| v.eq_ignore_ascii_case("hidden")))
+                && value
+                    .get(..6)
+                    .is_some_and(|v| v.eq_ignore_ascii_case("hidden")))
     })
 }

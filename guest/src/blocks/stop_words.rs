@@ -4,26 +4,27 @@ use super::text::word_hash_const;
 
 const WORDS: &[&str] = &[
     // English
-    "the", "a", "an", "and", "or", "of", "to", "in", "is", "are", "was", "were", "be", "been", "that", "this", "it",
-    "for", "on", "with", "as", "at", "by", "from", "his", "her", "their", "he", "she", "they", "you", "we", "i", "not",
-    "but", "have", "has", "had", "will", "would", "can", "do", "if", "so", "what", "which", "who", "there", "more",
-    "when", "my", "our", "its", "than", "then", "them", "some", "into", "about", "just", "like", "your", "out", "up",
+    "the", "a", "an", "and", "or", "of", "to", "in", "is", "are", "was", "were", "be", "been",
+    "that", "this", "it", "for", "on", "with", "as", "at", "by", "from", "his", "her", "their",
+    "he", "she", "they", "you", "we", "i", "not", "but", "have", "has", "had", "will", "would",
+    "can", "do", "if", "so", "what", "which", "who", "there", "more", "when", "my", "our", "its",
+    "than", "then", "them", "some", "into", "about", "just", "like", "your", "out", "up",
     // German
-    "der", "die", "das", "und", "zu", "den", "von", "ist", "mit", "im", "des", "auf", "für", "nicht", "ein", "eine",
-    "sich", "dem", "auch", "es", "dass", "er", "sie", "wie", "aus", "bei", "hat", "sind", "wird", "nach", "einer", "um",
-    "am", "haben", "nur", "oder", "aber", "vor", "zur", "bis", "über", "einem", "einen", "wir", "ich", "man", "noch",
-    // French
-    "le", "la", "les", "de", "et", "en", "un", "une", "du", "est", "que", "qui", "dans", "pour", "pas", "sur", "au",
-    "par", "plus", "ce", "il", "ne", "se", "avec", "sont", "ou", "son", "sa", "aux", "cette", "ses", "mais", "nous",
-    // Spanish, Portuguese, Italian
-    "el", "los", "las", "y", "del", "por", "con", "para", "una", "su", "al", "lo", "como", "o", "e", "os", "da", "dos",
-    "com", "não", "um", "uma", "na", "no", "ao", "em", "che", "di", "per", "non", "della", "sono", "anche", "si", "gli",
-    // Dutch, Danish, Swedish, Norwegian
-    "het", "een", "van", "voor", "niet", "op", "te", "zijn", "dat", "ook", "aan", "er", "og", "at", "det", "af", "til",
-    "som", "på", "med", "ikke", "och", "att", "är", "inte", "av", "har", "den", "var",
-    // Polish, Czech, Russian
-    "w", "z", "i", "się", "nie", "jest", "do", "to", "že", "v", "je", "na", "и", "в", "не", "на", "что", "с", "по", "как",
-    "это", "к", "из", "у", "за", "о", "от", "но", "для",
+    "der", "die", "das", "und", "zu", "den", "von", "ist", "mit", "im", "des", "auf", "für",
+    "nicht", "ein", "eine", "sich", "dem", "auch", "es", "dass", "er", "sie", "wie", "aus", "bei",
+    "hat", "sind", "wird", "nach", "einer", "um", "am", "haben", "nur", "oder", "aber", "vor",
+    "zur", "bis", "über", "einem", "einen", "wir", "ich", "man", "noch", // French
+    "le", "la", "les", "de", "et", "en", "un", "une", "du", "est", "que", "qui", "dans", "pour",
+    "pas", "sur", "au", "par", "plus", "ce", "il", "ne", "se", "avec", "sont", "ou", "son", "sa",
+    "aux", "cette", "ses", "mais", "nous", // Spanish, Portuguese, Italian
+    "el", "los", "las", "y", "del", "por", "con", "para", "una", "su", "al", "lo", "como", "o",
+    "e", "os", "da", "dos", "com", "não", "um", "uma", "na", "no", "ao", "em", "che", "di", "per",
+    "non", "della", "sono", "anche", "si", "gli", // Dutch, Danish, Swedish, Norwegian
+    "het", "een", "van", "voor", "niet", "op", "te", "zijn", "dat", "ook", "aan", "er", "og", "at",
+    "det", "af", "til", "som", "på", "med", "ikke", "och", "att", "är", "inte", "av", "har", "den",
+    "var", // Polish, Czech, Russian
+    "w", "z", "i", "się", "nie", "jest", "do", "to", "že", "v", "je", "na", "и", "в", "не", "на",
+    "что", "с", "по", "как", "это", "к", "из", "у", "за", "о", "от", "но", "для",
     // Turkish, Indonesian
     "ve", "bir", "bu", "için", "ile", "da", "yang", "dan", "di", "dari", "ini",
 ];

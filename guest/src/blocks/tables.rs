@@ -17,7 +17,9 @@ impl<'a> WeightTable<'a> {
     /// The weight of a hash, zero if it has none.
     #[inline]
     pub fn weight(&self, hash: u32) -> i8 {
-        let Some(mask) = self.slots.len().checked_sub(1) else { return 0 };
+        let Some(mask) = self.slots.len().checked_sub(1) else {
+            return 0;
+        };
         let hash = mix(hash);
         let mut slot = hash as usize & mask;
         // A full table would never end the search: the writer leaves a quarter empty, and the

@@ -97,7 +97,9 @@ pub struct WordSet([u64; 32]);
 impl WordSet {
     pub fn of(text: &str) -> Self {
         let mut set = Self([0; 32]);
-        words(text, |hash, _| set.0[(hash >> 16) as usize & 31] |= 1 << (hash >> 26));
+        words(text, |hash, _| {
+            set.0[(hash >> 16) as usize & 31] |= 1 << (hash >> 26)
+        });
         set
     }
 
@@ -138,6 +140,15 @@ pub fn words(text: &str, mut each: impl FnMut(u32, char)) {
     if let Some(c) = first {
         each(hash, c);
     }
+}
+
+/// The beginning of a text: at most so many bytes, and no character cut in two.
+pub fn beginning(text: &str, most: usize) -> &str {
+    let mut end = text.len().min(most);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 /// What the words of a document are compared with.
@@ -258,9 +269,17 @@ impl TextStats {
     }
 
     #[inline]
-    fn word(&mut self, hash: u32, first: char, length: u32, reference: &Reference<'_>, previous: &mut u32) {
+    fn word(
+        &mut self,
+        hash: u32,
+        first: char,
+        length: u32,
+        reference: &Reference<'_>,
+        previous: &mut u32,
+    ) {
         self.words += 1;
-        self.hash = (self.hash.rotate_left(5) ^ u64::from(hash)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.hash =
+            (self.hash.rotate_left(5) ^ u64::from(hash)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         self.stop_words += u32::from(length <= 5 && is_stop_word(hash));
         self.capitalised += u32::from(first.is_uppercase());
         self.numbers += u32::from(first.is_ascii_digit());

@@ -16,7 +16,10 @@ pub struct Weights {
 pub fn lowest(chances: &[u16], words: &[u32], weights: Weights) -> u16 {
     let mut order: Vec<(u16, u32)> = chances.iter().copied().zip(words.iter().copied()).collect();
     order.sort_unstable_by(|a, b| b.cmp(a));
-    let expected: u64 = order.iter().map(|&(chance, words)| u64::from(chance) * u64::from(words)).sum();
+    let expected: u64 = order
+        .iter()
+        .map(|&(chance, words)| u64::from(chance) * u64::from(words))
+        .sum();
     let (mut hits, mut taken) = (0_u64, 0_u64);
     let mut best = (0_u64, 1_u64);
     let mut lowest = u16::MAX;
@@ -40,16 +43,25 @@ pub fn lowest(chances: &[u16], words: &[u32], weights: Weights) -> u16 {
 mod tests {
     use super::*;
 
-    const EVEN: Weights = Weights { precision: 1, recall: 1 };
+    const EVEN: Weights = Weights {
+        precision: 1,
+        recall: 1,
+    };
 
     #[test]
     fn sure_blocks_are_kept_and_unlikely_ones_are_not() {
-        assert_eq!(lowest(&[60_000, 59_000, 900, 800], &[100, 100, 100, 100], EVEN), 59_000);
+        assert_eq!(
+            lowest(&[60_000, 59_000, 900, 800], &[100, 100, 100, 100], EVEN),
+            59_000
+        );
     }
 
     #[test]
     fn where_all_is_unsure_much_is_kept() {
-        assert_eq!(lowest(&[20_000, 19_000, 18_000], &[50, 50, 50], EVEN), 18_000);
+        assert_eq!(
+            lowest(&[20_000, 19_000, 18_000], &[50, 50, 50], EVEN),
+            18_000
+        );
     }
 
     #[test]

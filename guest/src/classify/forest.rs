@@ -42,7 +42,8 @@ impl<'a> Forest<'a> {
     /// features that don't exist.
     pub fn read(bytes: &'a [u8], features: usize) -> Option<(Self, &'a [u8])> {
         let (head, rest) = bytes.split_first_chunk::<16>()?;
-        let number = |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
+        let number =
+            |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
         let (depth, outputs, trees) = (number(0) as usize, number(4), number(8) as usize);
         if !matches!(depth, 3 | 4 | 6) || outputs != 1 || trees > 1 << 16 {
             return None;
@@ -51,8 +52,15 @@ impl<'a> Forest<'a> {
         let (questions, _) = questions.as_chunks();
         let (leaves, rest) = rest.split_at_checked((trees << depth) * 2)?;
         let (leaves, _) = leaves.as_chunks();
-        let known = |question: &[u8; 4]| usize::from(u16::from_le_bytes([question[0], question[1]])) < features;
-        let forest = Self { questions, leaves, depth, base: number(12) as i32 };
+        let known = |question: &[u8; 4]| {
+            usize::from(u16::from_le_bytes([question[0], question[1]])) < features
+        };
+        let forest = Self {
+            questions,
+            leaves,
+            depth,
+            base: number(12) as i32,
+        };
         questions.iter().all(known).then_some((forest, rest))
     }
 
@@ -112,7 +120,10 @@ mod tests {
         let (forest, rest) = Forest::read(&bytes, 2).unwrap();
         assert!(rest.is_empty());
         let mut tile = Tile::default();
-        for (lane, row) in [[0, 0], [0, 11], [6, 10], [6, 255], [201, 0]].iter().enumerate() {
+        for (lane, row) in [[0, 0], [0, 11], [6, 10], [6, 255], [201, 0]]
+            .iter()
+            .enumerate()
+        {
             tile.set(lane, row);
         }
         assert_eq!(forest.sums(&tile)[..5], [100, 110, 120, 130, 160]);

@@ -99,7 +99,10 @@ pub fn judge(model: &Model<'_>, document: &Document<'_>, blocks: &Blocks, url: &
         rows.extend_from_slice(row);
     });
     let width = rows.len() / count.max(1);
-    let first: Vec<u8> = first.into_iter().map(|sum| rounded(model.chance(sum))).collect();
+    let first: Vec<u8> = first
+        .into_iter()
+        .map(|sum| rounded(model.chance(sum)))
+        .collect();
     let context = Context::new(blocks, &first);
     // Most blocks are navigation beyond doubt, and stay what they are.
     let mut chances: Vec<u16> = first.iter().map(|&score| u16::from(score) * 257).collect();
@@ -111,11 +114,19 @@ pub fn judge(model: &Model<'_>, document: &Document<'_>, blocks: &Blocks, url: &
     for (index, sum) in open.into_iter().zip(sums) {
         chances[index] = model.chance(sum);
     }
-    Judgement { page, first, chances }
+    Judgement {
+        page,
+        first,
+        chances,
+    }
 }
 
 /// Sums for blocks, each described by `describe`.
-fn evaluate(forest: &Forest<'_>, indices: &[usize], mut describe: impl FnMut(usize, &mut Vec<u8>)) -> Vec<i32> {
+fn evaluate(
+    forest: &Forest<'_>,
+    indices: &[usize],
+    mut describe: impl FnMut(usize, &mut Vec<u8>),
+) -> Vec<i32> {
     let mut sums = Vec::with_capacity(indices.len());
     let mut tile = Tile::default();
     let mut row = Vec::with_capacity(512);
@@ -148,7 +159,11 @@ fn shares(model: &Model<'_>, sums: [i32; KINDS.len()]) -> [u8; KINDS.len()] {
 
 /// The lowest chance that is kept; `u16::MAX` where nothing is.
 pub fn lowest(blocks: &Blocks, chances: &[u16], scope: Scope, favor: Favor) -> u16 {
-    let words: Vec<u32> = blocks.blocks.iter().map(|block| block.stats.words).collect();
+    let words: Vec<u32> = blocks
+        .blocks
+        .iter()
+        .map(|block| block.stats.words)
+        .collect();
     choose::lowest(chances, &words, weights(scope, favor))
 }
 
@@ -174,7 +189,10 @@ fn choose(
 ) -> Selection {
     let Judgement { page, chances, .. } = judgement;
     let lowest = lowest(blocks, &chances, scope, favor);
-    let kept: Vec<bool> = chances.iter().map(|&chance| chance >= lowest && lowest != u16::MAX).collect();
+    let kept: Vec<bool> = chances
+        .iter()
+        .map(|&chance| chance >= lowest && lowest != u16::MAX)
+        .collect();
     let nodes = nodes::staying(document, blocks, &kept);
     let quality = kept.contains(&true).then(|| {
         let mut row = Vec::with_capacity(64);
@@ -183,9 +201,22 @@ fn choose(
         tile.set(0, &row);
         (u32::from(model.chance(model.outcome.sums(&tile)[0])) * 100 / u32::from(u16::MAX)) as u8
     });
-    let words: u32 = blocks.blocks.iter().zip(&kept).filter(|(_, &kept)| kept).map(|(block, _)| block.stats.words).sum();
+    let words: u32 = blocks
+        .blocks
+        .iter()
+        .zip(&kept)
+        .filter(|(_, &kept)| kept)
+        .map(|(block, _)| block.stats.words)
+        .sum();
     let instead = (words < FEW).then(|| declared::prose(document, &blocks.description));
     let instead = instead.filter(|text| text.split_whitespace().count() as u32 > words * 3);
     let kind = (0..KINDS.len()).max_by_key(|&kind| (page.kinds[kind], std::cmp::Reverse(kind)));
-    Selection { kept, chances, nodes, kind: kind.map_or(KINDS[0], |kind| KINDS[kind]), instead, quality }
+    Selection {
+        kept,
+        chances,
+        nodes,
+        kind: kind.map_or(KINDS[0], |kind| KINDS[kind]),
+        instead,
+        quality,
+    }
 }

@@ -46,9 +46,17 @@ impl<'a> Model<'a> {
         };
         let names = section()?;
         let names = names.trim_ascii_end();
-        let widths: Vec<usize> = names.split(|&b| b == b'\n').map(|l| l.split(|&b| b == b'\t').count()).collect();
-        let &[block, page, context, outcome, ..] = &widths[..] else { return None };
-        let tables = Tables { lexicon: WeightTable::new(section()?)?, markup: WeightTable::new(section()?)? };
+        let widths: Vec<usize> = names
+            .split(|&b| b == b'\n')
+            .map(|l| l.split(|&b| b == b'\t').count())
+            .collect();
+        let &[block, page, context, outcome, ..] = &widths[..] else {
+            return None;
+        };
+        let tables = Tables {
+            lexicon: WeightTable::new(section()?)?,
+            markup: WeightTable::new(section()?)?,
+        };
         let (chances, _) = section()?.as_chunks();
         let mut kinds = Vec::with_capacity(KINDS.len());
         let mut rest_of_kinds = section()?;
@@ -74,7 +82,9 @@ impl<'a> Model<'a> {
     pub fn chance(&self, sum: i32) -> u16 {
         let middle = self.chances.len() as i32 / 2;
         let place = ((sum >> CHANCE_SHIFT) + middle).clamp(0, self.chances.len() as i32 - 1);
-        self.chances.get(place as usize).map_or(0, |&chance| u16::from_le_bytes(chance))
+        self.chances
+            .get(place as usize)
+            .map_or(0, |&chance| u16::from_le_bytes(chance))
     }
 }
 
@@ -98,7 +108,11 @@ mod tests {
         Context::new(&blocks, &vec![0; blocks.blocks.len()]).describe(0, context);
         outcome::describe(&blocks, &page, &[], 0, of_outcome);
         let names = lists.map(|list| list.0.join("\t")).join("\n");
-        assert_eq!(names, String::from_utf8_lossy(model.names), "train again: guest/train/train.py");
+        assert_eq!(
+            names,
+            String::from_utf8_lossy(model.names),
+            "train again: guest/train/train.py"
+        );
     }
 
     #[test]
@@ -111,7 +125,9 @@ mod tests {
     #[test]
     fn chances_grow_with_the_sum() {
         let model = Model::shipped();
-        let chances: Vec<u16> = [i32::MIN / 2, -4000, -100, 0, 100, 4000, i32::MAX / 2].map(|sum| model.chance(sum)).to_vec();
+        let chances: Vec<u16> = [i32::MIN / 2, -4000, -100, 0, 100, 4000, i32::MAX / 2]
+            .map(|sum| model.chance(sum))
+            .to_vec();
         assert!(chances.is_sorted() && chances[0] < 100 && chances[6] > 65_000);
     }
 }

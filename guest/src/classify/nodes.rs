@@ -5,17 +5,30 @@ use crate::blocks::Blocks;
 use crate::parse::{Document, NodeId, Tag, TagSet};
 
 /// Elements that are seen without text of their own.
-const SEEN: TagSet = TagSet::new(&[Tag::IMG, Tag::PICTURE, Tag::VIDEO, Tag::AUDIO, Tag::SVG, Tag::MATH, Tag::HR, Tag::BR]);
+const SEEN: TagSet = TagSet::new(&[
+    Tag::IMG,
+    Tag::PICTURE,
+    Tag::VIDEO,
+    Tag::AUDIO,
+    Tag::SVG,
+    Tag::MATH,
+    Tag::HR,
+    Tag::BR,
+]);
 
 /// The nodes that stay, in document order.
 pub fn staying(document: &Document<'_>, blocks: &Blocks, kept: &[bool]) -> Vec<NodeId> {
     let around = Around::new(blocks, kept);
     let mut nodes = Vec::new();
     let mut texts = blocks.texts.iter().copied().peekable();
-    let mut rest = blocks.blocks.iter().enumerate().filter_map(|(index, block)| {
-        let texts = &blocks.texts[block.texts.start as usize..block.texts.end as usize];
-        Some((index, *texts.first()?, *texts.last()?))
-    });
+    let mut rest = blocks
+        .blocks
+        .iter()
+        .enumerate()
+        .filter_map(|(index, block)| {
+            let texts = &blocks.texts[block.texts.start as usize..block.texts.end as usize];
+            Some((index, *texts.first()?, *texts.last()?))
+        });
     let mut before = None;
     let mut next = rest.next();
     for node in document.ids() {
@@ -27,9 +40,13 @@ pub fn staying(document: &Document<'_>, blocks: &Blocks, kept: &[bool]) -> Vec<N
         let stays = match next {
             // Between the first and the last text of a block lie only its own inline elements.
             Some((index, first, _)) if first <= node => {
-                kept[index] && (is_text || document.is_blank(node) || SEEN.contains(document.tag(node)))
+                kept[index]
+                    && (is_text || document.is_blank(node) || SEEN.contains(document.tag(node)))
             }
-            _ => SEEN.contains(document.tag(node)) && around.keeps(document, before, next.map(|(index, _, _)| index), node),
+            _ => {
+                SEEN.contains(document.tag(node))
+                    && around.keeps(document, before, next.map(|(index, _, _)| index), node)
+            }
         };
         if stays {
             nodes.push(node);
@@ -60,12 +77,22 @@ impl<'b> Around<'b> {
                 words[parent] += words[at];
             }
         }
-        Self { blocks, kept, words }
+        Self {
+            blocks,
+            kept,
+            words,
+        }
     }
 
     /// Whether a picture between two blocks stays: when both do, or when most of the text in the
     /// nearest element that has any does.
-    fn keeps(&self, document: &Document<'_>, before: Option<usize>, after: Option<usize>, picture: NodeId) -> bool {
+    fn keeps(
+        &self,
+        document: &Document<'_>,
+        before: Option<usize>,
+        after: Option<usize>,
+        picture: NodeId,
+    ) -> bool {
         let stays = |block: Option<usize>| block.is_some_and(|block| self.kept[block]);
         if stays(before) && stays(after) {
             return true;
@@ -74,7 +101,10 @@ impl<'b> Around<'b> {
             return false;
         }
         for ancestor in document.ancestors(picture).take(12) {
-            let found = self.blocks.elements.binary_search_by_key(&ancestor, |element| element.node);
+            let found = self
+                .blocks
+                .elements
+                .binary_search_by_key(&ancestor, |element| element.node);
             if let Ok(at) = found {
                 let all = self.blocks.elements[at].words;
                 if all > 0 {
@@ -96,9 +126,16 @@ mod tests {
         let blocks = segment(&document, &Tables::default());
         let text = |block: &crate::blocks::Block| -> String {
             let range = block.texts.start as usize..block.texts.end as usize;
-            blocks.texts[range].iter().map(|&node| document.text(node).into_owned()).collect()
+            blocks.texts[range]
+                .iter()
+                .map(|&node| document.text(node).into_owned())
+                .collect()
         };
-        let kept: Vec<bool> = blocks.blocks.iter().map(|block| keep.contains(&text(block).trim())).collect();
+        let kept: Vec<bool> = blocks
+            .blocks
+            .iter()
+            .map(|block| keep.contains(&text(block).trim()))
+            .collect();
         let nodes = staying(&document, &blocks, &kept);
         let shown = nodes.into_iter().map(|node| match document.tag(node) {
             Tag::TEXT => document.text(node).into_owned(),
@@ -109,7 +146,10 @@ mod tests {
 
     #[test]
     fn white_space_inside_a_block_stays() {
-        assert_eq!(rendered("<p><b>a</b> <i>b</i></p> <p>c</p>", &["ab"]), "a b");
+        assert_eq!(
+            rendered("<p><b>a</b> <i>b</i></p> <p>c</p>", &["ab"]),
+            "a b"
+        );
     }
 
     #[test]

@@ -10,10 +10,45 @@ use crate::parse::Tag;
 /// Tags of the element a block stands in, ordered from chrome to content so that one split of a
 /// tree separates likely from unlikely. The number of a tag is its place here, counted from one.
 const ORDERED_TAGS: &[Tag] = &[
-    Tag::OPTION, Tag::BUTTON, Tag::LABEL, Tag::LEGEND, Tag::A, Tag::FOOTER, Tag::HEADER, Tag::NAV, Tag::FORM, Tag::SMALL,
-    Tag::LI, Tag::SPAN, Tag::DIV, Tag::TIME, Tag::SUMMARY, Tag::FIGCAPTION, Tag::CAPTION, Tag::TH, Tag::TD, Tag::DT,
-    Tag::DD, Tag::H6, Tag::H5, Tag::H4, Tag::H3, Tag::H1, Tag::H2, Tag::STRONG, Tag::B, Tag::EM, Tag::I, Tag::FONT,
-    Tag::SECTION, Tag::ARTICLE, Tag::BODY, Tag::CODE, Tag::PRE, Tag::BLOCKQUOTE, Tag::P,
+    Tag::OPTION,
+    Tag::BUTTON,
+    Tag::LABEL,
+    Tag::LEGEND,
+    Tag::A,
+    Tag::FOOTER,
+    Tag::HEADER,
+    Tag::NAV,
+    Tag::FORM,
+    Tag::SMALL,
+    Tag::LI,
+    Tag::SPAN,
+    Tag::DIV,
+    Tag::TIME,
+    Tag::SUMMARY,
+    Tag::FIGCAPTION,
+    Tag::CAPTION,
+    Tag::TH,
+    Tag::TD,
+    Tag::DT,
+    Tag::DD,
+    Tag::H6,
+    Tag::H5,
+    Tag::H4,
+    Tag::H3,
+    Tag::H1,
+    Tag::H2,
+    Tag::STRONG,
+    Tag::B,
+    Tag::EM,
+    Tag::I,
+    Tag::FONT,
+    Tag::SECTION,
+    Tag::ARTICLE,
+    Tag::BODY,
+    Tag::CODE,
+    Tag::PRE,
+    Tag::BLOCKQUOTE,
+    Tag::P,
 ];
 
 static TAG_ORDER: [u8; Tag::COUNT] = {
@@ -28,11 +63,30 @@ static TAG_ORDER: [u8; Tag::COUNT] = {
 
 /// Ancestors whose distance is a feature.
 const ANCESTORS: &[(Tag, &str)] = &[
-    (Tag::ARTICLE, "article"), (Tag::MAIN, "main"), (Tag::NAV, "nav"), (Tag::ASIDE, "aside"), (Tag::FOOTER, "footer"),
-    (Tag::HEADER, "header"), (Tag::FORM, "form"), (Tag::UL, "ul"), (Tag::OL, "ol"), (Tag::TABLE, "table"),
-    (Tag::SECTION, "section"), (Tag::LI, "li"), (Tag::FIGURE, "figure"), (Tag::BLOCKQUOTE, "blockquote"),
-    (Tag::BUTTON, "button"), (Tag::DL, "dl"), (Tag::PRE, "pre"), (Tag::DETAILS, "details"), (Tag::A, "a"),
-    (Tag::TD, "td"), (Tag::LABEL, "label"), (Tag::DIALOG, "dialog"), (Tag::P, "p"), (Tag::NOSCRIPT, "noscript"),
+    (Tag::ARTICLE, "article"),
+    (Tag::MAIN, "main"),
+    (Tag::NAV, "nav"),
+    (Tag::ASIDE, "aside"),
+    (Tag::FOOTER, "footer"),
+    (Tag::HEADER, "header"),
+    (Tag::FORM, "form"),
+    (Tag::UL, "ul"),
+    (Tag::OL, "ol"),
+    (Tag::TABLE, "table"),
+    (Tag::SECTION, "section"),
+    (Tag::LI, "li"),
+    (Tag::FIGURE, "figure"),
+    (Tag::BLOCKQUOTE, "blockquote"),
+    (Tag::BUTTON, "button"),
+    (Tag::DL, "dl"),
+    (Tag::PRE, "pre"),
+    (Tag::DETAILS, "details"),
+    (Tag::A, "a"),
+    (Tag::TD, "td"),
+    (Tag::LABEL, "label"),
+    (Tag::DIALOG, "dialog"),
+    (Tag::P, "p"),
+    (Tag::NOSCRIPT, "noscript"),
     (Tag::TEMPLATE, "template"),
 ];
 
@@ -50,7 +104,14 @@ static ANCESTOR_SLOT: [u8; Tag::COUNT] = {
 const LEVELS: [(usize, &str); 6] = [(1, "1"), (2, "2"), (3, "3"), (4, "4"), (6, "6"), (8, "8")];
 
 /// Neighbours described beside a block.
-const NEIGHBOURS: [(i64, &str); 6] = [(-3, "-3"), (-2, "-2"), (-1, "-1"), (1, "+1"), (2, "+2"), (3, "+3")];
+const NEIGHBOURS: [(i64, &str); 6] = [
+    (-3, "-3"),
+    (-2, "-2"),
+    (-1, "-1"),
+    (1, "+1"),
+    (2, "+2"),
+    (3, "+3"),
+];
 
 /// Deepest chain looked at; blocks deeper than this look like blocks at this depth.
 const MAX_CHAIN: usize = 48;
@@ -64,12 +125,20 @@ struct Prefix {
 
 impl Prefix {
     fn new(blocks: &[Block]) -> Self {
-        let mut prefix = Self { words: vec![0], link_words: vec![0], long: vec![0] };
+        let mut prefix = Self {
+            words: vec![0],
+            link_words: vec![0],
+            long: vec![0],
+        };
         for block in blocks {
             let last = |sums: &[u32]| sums.last().copied().unwrap_or(0);
             prefix.words.push(last(&prefix.words) + block.stats.words);
-            prefix.link_words.push(last(&prefix.link_words) + block.stats.link_words);
-            prefix.long.push(last(&prefix.long) + u32::from(is_long(block)));
+            prefix
+                .link_words
+                .push(last(&prefix.link_words) + block.stats.link_words);
+            prefix
+                .long
+                .push(last(&prefix.long) + u32::from(is_long(block)));
         }
         prefix
     }
@@ -98,7 +167,10 @@ pub struct Chain {
 
 impl Chain {
     pub fn of(blocks: &Blocks, element: u32) -> Self {
-        let mut chain = Self { indices: [NONE; MAX_CHAIN], length: 0 };
+        let mut chain = Self {
+            indices: [NONE; MAX_CHAIN],
+            length: 0,
+        };
         let mut at = element;
         while let Some(element) = blocks.elements.get(at as usize) {
             if chain.length == MAX_CHAIN {
@@ -112,11 +184,15 @@ impl Chain {
     }
 
     pub fn iter<'b>(&'b self, blocks: &'b Blocks) -> impl Iterator<Item = &'b Element> {
-        self.indices[..self.length].iter().map(|&index| &blocks.elements[index as usize])
+        self.indices[..self.length]
+            .iter()
+            .map(|&index| &blocks.elements[index as usize])
     }
 
     pub fn get<'b>(&self, blocks: &'b Blocks, level: usize) -> Option<&'b Element> {
-        self.indices[..self.length].get(level).map(|&index| &blocks.elements[index as usize])
+        self.indices[..self.length]
+            .get(level)
+            .map(|&index| &blocks.elements[index as usize])
     }
 
     pub fn index(&self, level: usize) -> Option<u32> {
@@ -147,7 +223,8 @@ impl<'b> Describer<'b> {
         let all = &blocks.blocks;
         let repeats = groups::sizes(all.iter().map(|block| block.stats.hash));
         let occurrences = groups::occurrences(all.iter().map(|block| block.stats.hash));
-        let signatures = groups::sizes(all.iter().map(|block| pair_signature(blocks, block).into()));
+        let signatures =
+            groups::sizes(all.iter().map(|block| pair_signature(blocks, block).into()));
         let paths = groups::sizes(all.iter().map(|block| path(blocks, block).into()));
         let mut long_before = Vec::with_capacity(all.len());
         let mut heading = Vec::with_capacity(all.len());
@@ -170,7 +247,19 @@ impl<'b> Describer<'b> {
                 next_long = index as u32;
             }
         }
-        Self { blocks, page, prefix: Prefix::new(all), repeats, occurrences, signatures, paths, long_before, long_after, heading, records: Records::new(blocks) }
+        Self {
+            blocks,
+            page,
+            prefix: Prefix::new(all),
+            repeats,
+            occurrences,
+            signatures,
+            paths,
+            long_before,
+            long_after,
+            heading,
+            records: Records::new(blocks),
+        }
     }
 
     /// Writes the features of one block.
@@ -187,7 +276,8 @@ impl<'b> Describer<'b> {
         self.tags(block, &chain, out);
         self.names(&chain, out);
         self.containers(index, &chain, out);
-        self.records.describe(self.blocks, &chain, self.page.words, out);
+        self.records
+            .describe(self.blocks, &chain, self.page.words, out);
         self.neighbours(index, block, out);
         self.under_heading(index, out);
         self.page.describe_kind(out);
@@ -217,7 +307,10 @@ impl<'b> Describer<'b> {
         out.put("copyright", u8::from(s.copyright));
         out.put("first", s.first);
         out.put("last", s.last);
-        out.put("lexicon mean", signed(s.lexicon_sum / (s.lexicon_hits as i32 + 3)));
+        out.put(
+            "lexicon mean",
+            signed(s.lexicon_sum / (s.lexicon_hits as i32 + 3)),
+        );
         out.put("lexicon sum", around(i64::from(s.lexicon_sum) / 16));
         out.put("lexicon low", signed(s.lexicon_min.into()));
         out.put("lexicon high", signed(s.lexicon_max.into()));
@@ -240,19 +333,40 @@ impl<'b> Describer<'b> {
         out.put("page declares", scale(self.blocks.declared_text));
         out.put("page names", scale(self.blocks.declared_names));
         out.put("page long words", scale(page.long_words));
-        let to_h1 = if page.h1 == NONE { i64::from(i32::MIN) } else { index as i64 - i64::from(page.h1) };
+        let to_h1 = if page.h1 == NONE {
+            i64::from(i32::MIN)
+        } else {
+            index as i64 - i64::from(page.h1)
+        };
         out.put("from h1", around(to_h1));
         let main = self.blocks.elements.get(page.container as usize);
-        out.put("in container", main.map_or(ABSENT, |main| {
-            let (first, last) = (main.first_block, main.last_block);
-            u8::from(index as u32 >= first) + u8::from(index as u32 > last)
-        }));
-        out.put("in container at", main.map_or(ABSENT, |main| {
-            share((index as u32).saturating_sub(main.first_block), main.last_block - main.first_block + 1)
-        }));
-        let h1_near = self.blocks.blocks.get(page.h1 as usize).map_or(ABSENT, |h1| self.common_depth(h1.element, block.element));
+        out.put(
+            "in container",
+            main.map_or(ABSENT, |main| {
+                let (first, last) = (main.first_block, main.last_block);
+                u8::from(index as u32 >= first) + u8::from(index as u32 > last)
+            }),
+        );
+        out.put(
+            "in container at",
+            main.map_or(ABSENT, |main| {
+                share(
+                    (index as u32).saturating_sub(main.first_block),
+                    main.last_block - main.first_block + 1,
+                )
+            }),
+        );
+        let h1_near = self
+            .blocks
+            .blocks
+            .get(page.h1 as usize)
+            .map_or(ABSENT, |h1| self.common_depth(h1.element, block.element));
         out.put("depth shared with h1", h1_near);
-        let container_near = if page.container == NONE { ABSENT } else { self.common_depth(page.container, block.element) };
+        let container_near = if page.container == NONE {
+            ABSENT
+        } else {
+            self.common_depth(page.container, block.element)
+        };
         out.put("depth shared with container", container_near);
     }
 
@@ -269,11 +383,28 @@ impl<'b> Describer<'b> {
         }
         let before = self.long_before[index];
         let after = self.long_after[index];
-        out.put("long before", if before == NONE { ABSENT } else { scale(index as u32 - before) });
-        out.put("long after", if after == NONE { ABSENT } else { scale(after - index as u32) });
+        out.put(
+            "long before",
+            if before == NONE {
+                ABSENT
+            } else {
+                scale(index as u32 - before)
+            },
+        );
+        out.put(
+            "long after",
+            if after == NONE {
+                ABSENT
+            } else {
+                scale(after - index as u32)
+            },
+        );
         let element = self.blocks.blocks[index].element;
         let shared = |other: u32| {
-            self.blocks.blocks.get(other as usize).map_or(ABSENT, |b| self.common_depth(b.element, element))
+            self.blocks
+                .blocks
+                .get(other as usize)
+                .map_or(ABSENT, |b| self.common_depth(b.element, element))
         };
         out.put("shared with long before", shared(before));
         out.put("shared with long after", shared(after));
@@ -281,7 +412,13 @@ impl<'b> Describer<'b> {
 
     fn tags(&self, block: &Block, chain: &Chain, out: &mut impl Sink) {
         for (level, name) in [(0, "0"), (1, "1"), (2, "2")] {
-            out.put_of("tag", name, chain.get(self.blocks, level).map_or(0, |e| TAG_ORDER[e.tag.index()]));
+            out.put_of(
+                "tag",
+                name,
+                chain
+                    .get(self.blocks, level)
+                    .map_or(0, |e| TAG_ORDER[e.tag.index()]),
+            );
         }
         out.put("depth", chain.length as u8);
         out.put("heading", heading_level(self.blocks, block));
@@ -320,7 +457,8 @@ impl<'b> Describer<'b> {
                 distances[new.trailing_zeros() as usize] = distance as u8;
                 new &= new - 1;
             }
-            let (element_low, element_high) = (i32::from(element.names_low), i32::from(element.names_high));
+            let (element_low, element_high) =
+                (i32::from(element.names_low), i32::from(element.names_high));
             if element_low < low {
                 low = element_low;
                 low_at = distance as u8;
@@ -336,7 +474,9 @@ impl<'b> Describer<'b> {
         out.put("names high", signed(high));
         out.put("names sum", signed(sum / 4));
         for (level, name) in [(0, "0"), (1, "1"), (2, "2"), (3, "3")] {
-            let (low, high) = chain.get(self.blocks, level).map_or((0, 0), |e| (e.names_low, e.names_high));
+            let (low, high) = chain
+                .get(self.blocks, level)
+                .map_or((0, 0), |e| (e.names_low, e.names_high));
             out.put_of("names low", name, signed(low.into()));
             out.put_of("names high", name, signed(high.into()));
         }
@@ -345,7 +485,17 @@ impl<'b> Describer<'b> {
     fn containers(&self, index: usize, chain: &Chain, out: &mut impl Sink) {
         for (level, name) in LEVELS {
             let Some(e) = chain.get(self.blocks, level) else {
-                for feature in ["share", "links", "blocks", "long", "punctuation", "at", "images", "controls", "headings"] {
+                for feature in [
+                    "share",
+                    "links",
+                    "blocks",
+                    "long",
+                    "punctuation",
+                    "at",
+                    "images",
+                    "controls",
+                    "headings",
+                ] {
                     out.put_of(feature, name, ABSENT);
                 }
                 continue;
@@ -355,7 +505,14 @@ impl<'b> Describer<'b> {
             out.put_of("blocks", name, scale(e.blocks));
             out.put_of("long", name, share(e.long_words, e.words));
             out.put_of("punctuation", name, share(e.punctuation * 4, e.words));
-            out.put_of("at", name, share(index as u32 - e.first_block, e.last_block - e.first_block + 1));
+            out.put_of(
+                "at",
+                name,
+                share(
+                    index as u32 - e.first_block,
+                    e.last_block - e.first_block + 1,
+                ),
+            );
             out.put_of("images", name, scale(e.images.into()));
             out.put_of("controls", name, scale(e.controls.into()));
             out.put_of("headings", name, scale(e.headings.into()));
@@ -363,11 +520,25 @@ impl<'b> Describer<'b> {
     }
 
     fn neighbours(&self, index: usize, block: &Block, out: &mut impl Sink) {
-        let parent = |b: &Block| self.blocks.elements.get(b.element as usize).map(|e| e.parent);
+        let parent = |b: &Block| {
+            self.blocks
+                .elements
+                .get(b.element as usize)
+                .map(|e| e.parent)
+        };
         for (offset, name) in NEIGHBOURS {
-            let other = usize::try_from(index as i64 + offset).ok().and_then(|at| self.blocks.blocks.get(at));
+            let other = usize::try_from(index as i64 + offset)
+                .ok()
+                .and_then(|at| self.blocks.blocks.get(at));
             let Some(other) = other else {
-                for feature in ["near words", "near links", "near tag", "near lexicon", "near declared", "near shared"] {
+                for feature in [
+                    "near words",
+                    "near links",
+                    "near tag",
+                    "near lexicon",
+                    "near declared",
+                    "near shared",
+                ] {
                     out.put_of(feature, name, ABSENT);
                 }
                 continue;
@@ -375,11 +546,23 @@ impl<'b> Describer<'b> {
             let s = &other.stats;
             out.put_of("near words", name, scale(s.words));
             out.put_of("near links", name, share(s.link_words, s.words));
-            let tag = self.blocks.elements.get(other.element as usize).map_or(0, |e| TAG_ORDER[e.tag.index()]);
+            let tag = self
+                .blocks
+                .elements
+                .get(other.element as usize)
+                .map_or(0, |e| TAG_ORDER[e.tag.index()]);
             out.put_of("near tag", name, tag);
-            out.put_of("near lexicon", name, signed(s.lexicon_sum / (s.lexicon_hits as i32 + 3)));
+            out.put_of(
+                "near lexicon",
+                name,
+                signed(s.lexicon_sum / (s.lexicon_hits as i32 + 3)),
+            );
             out.put_of("near declared", name, share(s.declared_text, s.words));
-            let shared = if parent(other) == parent(block) { 0 } else { self.common_depth(other.element, block.element) };
+            let shared = if parent(other) == parent(block) {
+                0
+            } else {
+                self.common_depth(other.element, block.element)
+            };
             out.put_of("near shared", name, shared);
         }
     }
@@ -387,7 +570,15 @@ impl<'b> Describer<'b> {
     fn under_heading(&self, index: usize, out: &mut impl Sink) {
         let at = self.heading[index];
         let Some(heading) = self.blocks.blocks.get(at as usize) else {
-            for feature in ["heading level", "heading distance", "heading lexicon", "heading low", "heading words", "heading shared", "heading links"] {
+            for feature in [
+                "heading level",
+                "heading distance",
+                "heading lexicon",
+                "heading low",
+                "heading words",
+                "heading shared",
+                "heading links",
+            ] {
                 out.put(feature, ABSENT);
             }
             return;
@@ -395,10 +586,16 @@ impl<'b> Describer<'b> {
         let s = &heading.stats;
         out.put("heading level", heading_level(self.blocks, heading));
         out.put("heading distance", scale(index as u32 - at));
-        out.put("heading lexicon", signed(s.lexicon_sum / (s.lexicon_hits as i32 + 1)));
+        out.put(
+            "heading lexicon",
+            signed(s.lexicon_sum / (s.lexicon_hits as i32 + 1)),
+        );
         out.put("heading low", signed(s.lexicon_min.into()));
         out.put("heading words", scale(s.words));
-        out.put("heading shared", self.common_depth(heading.element, self.blocks.blocks[index].element));
+        out.put(
+            "heading shared",
+            self.common_depth(heading.element, self.blocks.blocks[index].element),
+        );
         out.put("heading links", share(s.link_words, s.words));
     }
 }
@@ -412,7 +609,12 @@ pub fn common_depth(blocks: &Blocks, anchor: u32, element: u32) -> u8 {
         if a == b {
             break;
         }
-        let (Some(x), Some(y)) = (blocks.elements.get(a as usize), blocks.elements.get(b as usize)) else { break };
+        let (Some(x), Some(y)) = (
+            blocks.elements.get(a as usize),
+            blocks.elements.get(b as usize),
+        ) else {
+            break;
+        };
         // The deeper one climbs; at the same depth both do.
         if x.depth >= y.depth {
             a = x.parent;
@@ -429,7 +631,9 @@ pub fn common_depth(blocks: &Blocks, anchor: u32, element: u32) -> u8 {
 pub fn heading_level(blocks: &Blocks, block: &Block) -> u8 {
     let mut at = block.element;
     for _ in 0..4 {
-        let Some(element) = blocks.elements.get(at as usize) else { break };
+        let Some(element) = blocks.elements.get(at as usize) else {
+            break;
+        };
         if element.tag.is_heading() {
             return (element.tag.index() - Tag::H1.index()) as u8 + 1;
         }
@@ -439,12 +643,20 @@ pub fn heading_level(blocks: &Blocks, block: &Block) -> u8 {
 }
 
 fn pair_signature(blocks: &Blocks, block: &Block) -> u32 {
-    let Some(element) = blocks.elements.get(block.element as usize) else { return 0 };
-    let parent = blocks.elements.get(element.parent as usize).map_or(0, |p| p.signature);
+    let Some(element) = blocks.elements.get(block.element as usize) else {
+        return 0;
+    };
+    let parent = blocks
+        .elements
+        .get(element.parent as usize)
+        .map_or(0, |p| p.signature);
     element.signature ^ parent.rotate_left(16)
 }
 
 /// The path of names from the root to a block.
 pub fn path(blocks: &Blocks, block: &Block) -> u32 {
-    blocks.elements.get(block.element as usize).map_or(0, |element| element.path)
+    blocks
+        .elements
+        .get(block.element as usize)
+        .map_or(0, |element| element.path)
 }

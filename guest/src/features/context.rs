@@ -59,8 +59,16 @@ impl Groups {
             high[group] = high[group].max(scores[index]);
             first[group] = first[group].min(index as u32);
         }
-        let mean = sums.into_iter().map(|(sum, words)| (sum / words.max(1)) as u8).collect();
-        Self { of, mean, high, first }
+        let mean = sums
+            .into_iter()
+            .map(|(sum, words)| (sum / words.max(1)) as u8)
+            .collect();
+        Self {
+            of,
+            mean,
+            high,
+            first,
+        }
     }
 }
 
@@ -87,7 +95,9 @@ impl<'b> Context<'b> {
                 last_heading = index as u32;
             }
             let at = block.element as usize;
-            if let (Some(sum), Some(sum_content)) = (element_weighted.get_mut(at), element_content.get_mut(at)) {
+            if let (Some(sum), Some(sum_content)) =
+                (element_weighted.get_mut(at), element_content.get_mut(at))
+            {
                 *sum += u64::from(count) * u64::from(score);
                 if score >= CONTENT {
                     *sum_content += count;
@@ -114,8 +124,8 @@ impl<'b> Context<'b> {
             }
         }
         let records = Records::new(blocks);
-        let mut record_weighted = vec![0; records.len()];
-        let mut record_words = vec![0; records.len()];
+        let mut record_weighted = vec![0; records.count()];
+        let mut record_words = vec![0; records.count()];
         for (at, element) in blocks.elements.iter().enumerate() {
             if let Some(group) = records.group(at as u32) {
                 record_weighted[group as usize] += element_weighted[at];
@@ -136,7 +146,12 @@ impl<'b> Context<'b> {
             paths: Groups::new(all.iter().map(|b| path(blocks, b).into()), blocks, scores),
             texts: Groups::new(all.iter().map(|b| b.stats.hash), blocks, scores),
             signatures: Groups::new(
-                all.iter().map(|b| blocks.elements.get(b.element as usize).map_or(0, |e| e.signature.into())),
+                all.iter().map(|b| {
+                    blocks
+                        .elements
+                        .get(b.element as usize)
+                        .map_or(0, |e| e.signature.into())
+                }),
                 blocks,
                 scores,
             ),
@@ -174,47 +189,117 @@ impl<'b> Context<'b> {
     }
 
     fn near(&self, index: usize, out: &mut impl Sink) {
-        for (offset, name) in [(-4, "-4"), (-3, "-3"), (-2, "-2"), (-1, "-1"), (1, "+1"), (2, "+2"), (3, "+3"), (4, "+4")] {
+        for (offset, name) in [
+            (-4, "-4"),
+            (-3, "-3"),
+            (-2, "-2"),
+            (-1, "-1"),
+            (1, "+1"),
+            (2, "+2"),
+            (3, "+3"),
+            (4, "+4"),
+        ] {
             let at = usize::try_from(index as i64 + offset).ok();
-            out.put_of("score", name, at.and_then(|at| self.scores.get(at)).copied().unwrap_or(0));
+            out.put_of(
+                "score",
+                name,
+                at.and_then(|at| self.scores.get(at)).copied().unwrap_or(0),
+            );
         }
         for (reach, name) in [(2, "2"), (5, "5"), (10, "10"), (20, "20")] {
-            out.put_of("mean before", name, self.mean(index.saturating_sub(reach), index));
+            out.put_of(
+                "mean before",
+                name,
+                self.mean(index.saturating_sub(reach), index),
+            );
             out.put_of("mean after", name, self.mean(index + 1, index + 1 + reach));
         }
         let element = self.blocks.blocks[index].element;
         for (other, name) in [(self.before[index], "before"), (self.after[index], "after")] {
             let block = self.blocks.blocks.get(other as usize);
-            out.put_of("content", name, block.map_or(ABSENT, |_| scale((index as u32).abs_diff(other))));
-            out.put_of("content shared", name, block.map_or(ABSENT, |b| common_depth(self.blocks, b.element, element)));
-            out.put_of("content words", name, block.map_or(ABSENT, |b| scale(b.stats.words)));
+            out.put_of(
+                "content",
+                name,
+                block.map_or(ABSENT, |_| scale((index as u32).abs_diff(other))),
+            );
+            out.put_of(
+                "content shared",
+                name,
+                block.map_or(ABSENT, |b| common_depth(self.blocks, b.element, element)),
+            );
+            out.put_of(
+                "content words",
+                name,
+                block.map_or(ABSENT, |b| scale(b.stats.words)),
+            );
         }
         let heading = self.heading[index] as usize;
-        out.put("heading score", self.scores.get(heading).copied().unwrap_or(ABSENT));
-        out.put("section mean", if heading < index { self.mean(heading + 1, index) } else { ABSENT });
+        out.put(
+            "heading score",
+            self.scores.get(heading).copied().unwrap_or(ABSENT),
+        );
+        out.put(
+            "section mean",
+            if heading < index {
+                self.mean(heading + 1, index)
+            } else {
+                ABSENT
+            },
+        );
     }
 
     fn containers(&self, index: usize, out: &mut impl Sink) {
         let chain = Chain::of(self.blocks, self.blocks.blocks[index].element);
         let words = &self.blocks.blocks[index].stats.words;
         let own = u64::from(*words) * u64::from(self.scores[index]);
-        for (level, name) in [(0, "0"), (1, "1"), (2, "2"), (3, "3"), (4, "4"), (5, "5"), (6, "6"), (8, "8")] {
+        for (level, name) in [
+            (0, "0"),
+            (1, "1"),
+            (2, "2"),
+            (3, "3"),
+            (4, "4"),
+            (5, "5"),
+            (6, "6"),
+            (8, "8"),
+        ] {
             let Some(at) = chain.index(level) else {
                 out.put_of("mean in", name, ABSENT);
                 out.put_of("others in", name, ABSENT);
                 out.put_of("content in", name, ABSENT);
                 continue;
             };
-            let (total, element) = (self.element_weighted[at as usize], &self.blocks.elements[at as usize]);
-            let mean = |sum: u64, words: u32| if words == 0 { ABSENT } else { (sum / u64::from(words)) as u8 };
+            let (total, element) = (
+                self.element_weighted[at as usize],
+                &self.blocks.elements[at as usize],
+            );
+            let mean = |sum: u64, words: u32| {
+                if words == 0 {
+                    ABSENT
+                } else {
+                    (sum / u64::from(words)) as u8
+                }
+            };
             out.put_of("mean in", name, mean(total, element.words));
             out.put_of("others in", name, mean(total - own, element.words - words));
-            out.put_of("content in", name, share(self.element_content[at as usize], self.content));
+            out.put_of(
+                "content in",
+                name,
+                share(self.element_content[at as usize], self.content),
+            );
         }
-        for (level, name) in self.records.levels(self.blocks, &chain).into_iter().zip(["inner", "outer"]) {
+        for (level, name) in self
+            .records
+            .levels(self.blocks, &chain)
+            .into_iter()
+            .zip(["inner", "outer"])
+        {
             let at = level.and_then(|level| chain.index(level));
-            let group = at.and_then(|at| self.records.group(at)).map(|group| group as usize);
-            let mean = |group: usize| (self.record_weighted[group] / self.record_words[group].max(1)) as u8;
+            let group = at
+                .and_then(|at| self.records.group(at))
+                .map(|group| group as usize);
+            let mean = |group: usize| {
+                (self.record_weighted[group] / self.record_words[group].max(1)) as u8
+            };
             out.put_of("mean of records", name, group.map_or(ABSENT, mean));
             let own = at.map_or(ABSENT, |at| {
                 let words = u64::from(self.blocks.elements[at as usize].words.max(1));
@@ -230,18 +315,38 @@ impl<'b> Context<'b> {
                 continue;
             };
             let at = index as u32;
-            out.put_of("side of", name, u8::from(at >= element.first_block) + u8::from(at > element.last_block));
-            out.put_of("shared with", name, common_depth(self.blocks, holder, self.blocks.blocks[index].element));
-            out.put_of("mean of", name, (self.element_weighted[holder as usize] / u64::from(element.words.max(1))) as u8);
+            out.put_of(
+                "side of",
+                name,
+                u8::from(at >= element.first_block) + u8::from(at > element.last_block),
+            );
+            out.put_of(
+                "shared with",
+                name,
+                common_depth(self.blocks, holder, self.blocks.blocks[index].element),
+            );
+            out.put_of(
+                "mean of",
+                name,
+                (self.element_weighted[holder as usize] / u64::from(element.words.max(1))) as u8,
+            );
         }
     }
 
     fn likes(&self, index: usize, out: &mut impl Sink) {
-        for (groups, name) in [(&self.paths, "path"), (&self.texts, "text"), (&self.signatures, "signature")] {
+        for (groups, name) in [
+            (&self.paths, "path"),
+            (&self.texts, "text"),
+            (&self.signatures, "signature"),
+        ] {
             let group = groups.of[index] as usize;
             out.put_of("mean of same", name, groups.mean[group]);
             out.put_of("high of same", name, groups.high[group]);
-            out.put_of("first of same", name, scale(index as u32 - groups.first[group]));
+            out.put_of(
+                "first of same",
+                name,
+                scale(index as u32 - groups.first[group]),
+            );
         }
     }
 
@@ -251,9 +356,21 @@ impl<'b> Context<'b> {
         let words = self.words.last().copied().unwrap_or(0);
         out.put("content share", share(self.content, words));
         out.put("page mean", self.mean(0, self.scores.len()));
-        let distance = |at: u32| if at == NONE { ABSENT } else { around(index as i64 - i64::from(at)) };
+        let distance = |at: u32| {
+            if at == NONE {
+                ABSENT
+            } else {
+                around(index as i64 - i64::from(at))
+            }
+        };
         out.put("from first", distance(self.first));
         out.put("from last", distance(self.last));
-        out.put("score before", share((self.weighted[index] / 255) as u32, (self.weighted[self.scores.len()] / 255) as u32));
+        out.put(
+            "score before",
+            share(
+                (self.weighted[index] / 255) as u32,
+                (self.weighted[self.scores.len()] / 255) as u32,
+            ),
+        );
     }
 }

@@ -4,7 +4,10 @@
 ///
 /// By sorting, not hashing: an adversary can choose the keys, and a sort doesn't mind.
 pub fn number(keys: impl Iterator<Item = u64>) -> (Vec<u32>, usize) {
-    let mut sorted: Vec<(u64, u32)> = keys.enumerate().map(|(index, key)| (key, index as u32)).collect();
+    let mut sorted: Vec<(u64, u32)> = keys
+        .enumerate()
+        .map(|(index, key)| (key, index as u32))
+        .collect();
     sorted.sort_unstable();
     let mut numbers = vec![0; sorted.len()];
     let mut group = 0;
@@ -16,7 +19,14 @@ pub fn number(keys: impl Iterator<Item = u64>) -> (Vec<u32>, usize) {
         last = Some(key);
         numbers[index as usize] = group;
     }
-    (numbers, if last.is_some() { group as usize + 1 } else { 0 })
+    (
+        numbers,
+        if last.is_some() {
+            group as usize + 1
+        } else {
+            0
+        },
+    )
 }
 
 /// For every item the size of its group.

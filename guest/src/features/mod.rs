@@ -92,7 +92,10 @@ mod tests {
             assert!(scale(count) >= last);
             last = scale(count);
         }
-        assert_eq!((scale(15), scale(16), scale(17), scale(18)), (15, 16, 16, 17));
+        assert_eq!(
+            (scale(15), scale(16), scale(17), scale(18)),
+            (15, 16, 16, 17)
+        );
     }
 
     #[test]

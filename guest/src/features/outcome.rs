@@ -7,7 +7,8 @@ use crate::blocks::{Blocks, LONG};
 /// Writes the features of keeping the blocks with at least the chance `lowest`.
 pub fn describe(blocks: &Blocks, page: &Page, chances: &[u16], lowest: u16, out: &mut impl Sink) {
     let (mut hits, mut expected, mut doubt) = (0_u64, 0_u64, 0_u64);
-    let (mut kept, mut kept_words, mut kept_links, mut kept_long, mut sentences, mut runs) = (0, 0, 0, 0, 0, 0);
+    let (mut kept, mut kept_words, mut kept_links, mut kept_long, mut sentences, mut runs) =
+        (0, 0, 0, 0, 0, 0);
     let (mut sure, mut near) = (0, 0);
     let mut previous = false;
     for (block, &chance) in blocks.blocks.iter().zip(chances) {
@@ -26,14 +27,32 @@ pub fn describe(blocks: &Blocks, page: &Page, chances: &[u16], lowest: u16, out:
             runs += u32::from(!previous);
         }
         sure += if chance >= 58_000 { words } else { 0 };
-        near += if (16_000..48_000).contains(&chance) { words } else { 0 };
+        near += if (16_000..48_000).contains(&chance) {
+            words
+        } else {
+            0
+        };
         previous = keep;
     }
     let whole = u64::from(u16::MAX);
-    let f = if kept == 0 { 0 } else { hits * 400 / (u64::from(kept_words) * whole + expected).max(1) };
+    let f = if kept == 0 {
+        0
+    } else {
+        hits * 400 / (u64::from(kept_words) * whole + expected).max(1)
+    };
     out.put("expected F1", f.min(200) as u8);
-    out.put("expected precision", if kept_words == 0 { 0 } else { (hits * 200 / whole / u64::from(kept_words)) as u8 });
-    out.put("expected recall", if expected == 0 { 0 } else { (hits * 200 / expected) as u8 });
+    out.put(
+        "expected precision",
+        if kept_words == 0 {
+            0
+        } else {
+            (hits * 200 / whole / u64::from(kept_words)) as u8
+        },
+    );
+    out.put(
+        "expected recall",
+        (hits * 200).checked_div(expected).unwrap_or(0) as u8,
+    );
     out.put("lowest", (lowest >> 8) as u8);
     out.put("doubt", (doubt * 400 / (expected + 1)).min(200) as u8);
     out.put("kept", scale(kept));

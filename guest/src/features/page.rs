@@ -3,11 +3,20 @@
 use super::block::heading_level;
 use super::{groups, scale, share, Sink};
 use crate::blocks::markup::FAMILY_COUNT;
+use crate::blocks::text::beginning;
 use crate::blocks::{flag, Blocks, NONE};
 use crate::parse::{Document, Tag};
 
 /// The kinds of page that are told apart, in the order of the model's outputs.
-pub const KINDS: [&str; 7] = ["article", "collection", "documentation", "forum", "listing", "product", "service"];
+pub const KINDS: [&str; 7] = [
+    "article",
+    "collection",
+    "documentation",
+    "forum",
+    "listing",
+    "product",
+    "service",
+];
 
 /// Totals of a page.
 pub struct Page {
@@ -53,7 +62,13 @@ impl Page {
     }
 
     /// Writes the features the kind is judged by.
-    pub fn describe(&self, document: &Document<'_>, blocks: &Blocks, url: &str, out: &mut impl Sink) {
+    pub fn describe(
+        &self,
+        document: &Document<'_>,
+        blocks: &Blocks,
+        url: &str,
+        out: &mut impl Sink,
+    ) {
         self.totals(blocks, out);
         shapes(blocks, out);
         address(url, out);
@@ -70,9 +85,18 @@ impl Page {
         out.put("words a block", scale(self.words / (count + 1)));
         out.put("has h1", u8::from(self.h1 != NONE));
         let main = blocks.elements.get(self.container as usize);
-        out.put("container words", main.map_or(0, |e| share(e.words, self.words)));
-        out.put("container links", main.map_or(0, |e| share(e.link_words, e.words)));
-        out.put("container blocks", main.map_or(0, |e| share(e.blocks, count)));
+        out.put(
+            "container words",
+            main.map_or(0, |e| share(e.words, self.words)),
+        );
+        out.put(
+            "container links",
+            main.map_or(0, |e| share(e.link_words, e.words)),
+        );
+        out.put(
+            "container blocks",
+            main.map_or(0, |e| share(e.blocks, count)),
+        );
         out.put("container depth", main.map_or(0, |e| scale(e.depth.into())));
         let images: u32 = blocks.elements.first().map_or(0, |e| e.images.into());
         let controls: u32 = blocks.elements.first().map_or(0, |e| e.controls.into());
@@ -90,7 +114,10 @@ pub fn holder_by(blocks: &Blocks, of: impl Fn(usize) -> u32, total: u32, percent
         return NONE;
     }
     let enough = |&at: &usize| u64::from(of(at)) * 100 >= u64::from(total) * percent;
-    (0..blocks.elements.len()).rev().find(enough).map_or(NONE, |at| at as u32)
+    (0..blocks.elements.len())
+        .rev()
+        .find(enough)
+        .map_or(NONE, |at| at as u32)
 }
 
 /// How the text is cut up and what it stands in.
@@ -99,7 +126,8 @@ fn shapes(blocks: &Blocks, out: &mut impl Sink) {
     let words: u32 = all.iter().map(|b| b.stats.words).sum();
     let mut headings = [0_u32; 7];
     let (mut currency, mut questions, mut numbers, mut sentences, mut stop) = (0, 0, 0, 0, 0);
-    let (mut in_lists, mut in_tables, mut in_code, mut in_noscript, mut in_paragraphs) = (0, 0, 0, 0, 0);
+    let (mut in_lists, mut in_tables, mut in_code, mut in_noscript, mut in_paragraphs) =
+        (0, 0, 0, 0, 0);
     for block in all {
         let s = &block.stats;
         headings[usize::from(heading_level(blocks, block))] += 1;
@@ -108,7 +136,9 @@ fn shapes(blocks: &Blocks, out: &mut impl Sink) {
         numbers += s.numbers;
         sentences += s.sentences;
         stop += s.stop_words;
-        let Some(element) = blocks.elements.get(block.element as usize) else { continue };
+        let Some(element) = blocks.elements.get(block.element as usize) else {
+            continue;
+        };
         if element.flags & flag::NOSCRIPT != 0 {
             in_noscript += s.words;
         }
@@ -143,31 +173,180 @@ fn shapes(blocks: &Blocks, out: &mut impl Sink) {
             mask &= mask - 1;
         }
     }
-    for tag in [Tag::ARTICLE, Tag::TIME, Tag::FORM, Tag::BUTTON, Tag::PRE, Tag::CODE, Tag::BLOCKQUOTE, Tag::TABLE, Tag::DL, Tag::SECTION, Tag::MAIN, Tag::NOSCRIPT] {
+    for tag in [
+        Tag::ARTICLE,
+        Tag::TIME,
+        Tag::FORM,
+        Tag::BUTTON,
+        Tag::PRE,
+        Tag::CODE,
+        Tag::BLOCKQUOTE,
+        Tag::TABLE,
+        Tag::DL,
+        Tag::SECTION,
+        Tag::MAIN,
+        Tag::NOSCRIPT,
+    ] {
         out.put_of("elements", tag.name(), scale(tags[tag.index()]));
     }
     for (family, count) in families.into_iter().enumerate() {
-        out.put_of("names", crate::blocks::markup::family_name(family), scale(count));
+        out.put_of(
+            "names",
+            crate::blocks::markup::family_name(family),
+            scale(count),
+        );
     }
-    let sizes = groups::sizes(all.iter().map(|block| super::block::path(blocks, block).into()));
+    let sizes = groups::sizes(
+        all.iter()
+            .map(|block| super::block::path(blocks, block).into()),
+    );
     let mut repeated = sizes.clone();
     repeated.sort_unstable();
-    out.put("largest group", scale(repeated.last().copied().unwrap_or(0)));
-    out.put("median group", scale(repeated.get(repeated.len() / 2).copied().unwrap_or(0)));
-    let grouped: u32 = all.iter().zip(&sizes).filter(|(_, &size)| size >= 5).map(|(b, _)| b.stats.words).sum();
+    out.put(
+        "largest group",
+        scale(repeated.last().copied().unwrap_or(0)),
+    );
+    out.put(
+        "median group",
+        scale(repeated.get(repeated.len() / 2).copied().unwrap_or(0)),
+    );
+    let grouped: u32 = all
+        .iter()
+        .zip(&sizes)
+        .filter(|(_, &size)| size >= 5)
+        .map(|(b, _)| b.stats.words)
+        .sum();
     out.put("grouped words", share(grouped, words));
 }
 
 /// Words in an address that hint at a kind of page.
 const ADDRESS_WORDS: &[(&str, &[&str])] = &[
-    ("blog", &["blog", "news", "article", "articles", "story", "stories", "post", "posts", "press", "insights", "magazine", "opinion"]),
-    ("product", &["product", "products", "p", "dp", "item", "itm", "ip", "buy", "pd", "sku"]),
+    (
+        "blog",
+        &[
+            "blog", "news", "article", "articles", "story", "stories", "post", "posts", "press",
+            "insights", "magazine", "opinion",
+        ],
+    ),
+    (
+        "product",
+        &[
+            "product", "products", "p", "dp", "item", "itm", "ip", "buy", "pd", "sku",
+        ],
+    ),
     ("shop", &["shop", "store", "shopping"]),
-    ("collection", &["collections", "collection", "category", "categories", "c", "cat", "browse", "plp", "department", "b", "sale", "deals"]),
-    ("forum", &["forum", "forums", "thread", "threads", "topic", "t", "community", "viewtopic", "showthread", "discussion", "discussions", "questions", "question", "comments", "r", "d", "boards", "answers", "discuss"]),
-    ("docs", &["docs", "doc", "documentation", "wiki", "manual", "reference", "api", "guide", "guides", "learn", "help", "support", "tutorial", "tutorials", "developer", "developers", "handbook", "readthedocs", "stable", "latest"]),
-    ("service", &["services", "service", "solutions", "solution", "about", "pricing", "features", "platform", "industries", "company", "consulting", "practice", "security", "software", "home"]),
-    ("listing", &["tag", "tags", "archive", "archives", "list", "search", "directory", "jobs", "events", "rankings", "best", "top", "catalog", "podcasts", "authors", "author", "topics", "page", "paths", "courses", "recipes"]),
+    (
+        "collection",
+        &[
+            "collections",
+            "collection",
+            "category",
+            "categories",
+            "c",
+            "cat",
+            "browse",
+            "plp",
+            "department",
+            "b",
+            "sale",
+            "deals",
+        ],
+    ),
+    (
+        "forum",
+        &[
+            "forum",
+            "forums",
+            "thread",
+            "threads",
+            "topic",
+            "t",
+            "community",
+            "viewtopic",
+            "showthread",
+            "discussion",
+            "discussions",
+            "questions",
+            "question",
+            "comments",
+            "r",
+            "d",
+            "boards",
+            "answers",
+            "discuss",
+        ],
+    ),
+    (
+        "docs",
+        &[
+            "docs",
+            "doc",
+            "documentation",
+            "wiki",
+            "manual",
+            "reference",
+            "api",
+            "guide",
+            "guides",
+            "learn",
+            "help",
+            "support",
+            "tutorial",
+            "tutorials",
+            "developer",
+            "developers",
+            "handbook",
+            "readthedocs",
+            "stable",
+            "latest",
+        ],
+    ),
+    (
+        "service",
+        &[
+            "services",
+            "service",
+            "solutions",
+            "solution",
+            "about",
+            "pricing",
+            "features",
+            "platform",
+            "industries",
+            "company",
+            "consulting",
+            "practice",
+            "security",
+            "software",
+            "home",
+        ],
+    ),
+    (
+        "listing",
+        &[
+            "tag",
+            "tags",
+            "archive",
+            "archives",
+            "list",
+            "search",
+            "directory",
+            "jobs",
+            "events",
+            "rankings",
+            "best",
+            "top",
+            "catalog",
+            "podcasts",
+            "authors",
+            "author",
+            "topics",
+            "page",
+            "paths",
+            "courses",
+            "recipes",
+        ],
+    ),
 ];
 
 fn address(url: &str, out: &mut impl Sink) {
@@ -182,12 +361,19 @@ fn address(url: &str, out: &mut impl Sink) {
     out.put("segments", scale(segments.clone().count() as u32));
     out.put("path length", scale(path.len() as u32));
     out.put("slug words", scale(hyphens as u32));
-    out.put("slug digits", scale(last.bytes().filter(u8::is_ascii_digit).count() as u32));
+    out.put(
+        "slug digits",
+        scale(last.bytes().filter(u8::is_ascii_digit).count() as u32),
+    );
     out.put("query", scale(query.len() as u32));
     out.put("page file", u8::from(last.contains('.')));
-    let year = segments.clone().any(|s| s.len() == 4 && s.starts_with("20") && s.bytes().all(|b| b.is_ascii_digit()));
+    let year = segments
+        .clone()
+        .any(|s| s.len() == 4 && s.starts_with("20") && s.bytes().all(|b| b.is_ascii_digit()));
     out.put("year", u8::from(year));
-    let mut parts = host.split('.').chain(segments.flat_map(|s| s.split(['-', '_', '.'])));
+    let mut parts = host
+        .split('.')
+        .chain(segments.flat_map(|s| s.split(['-', '_', '.'])));
     let mut hits = [0_u8; ADDRESS_WORDS.len()];
     let mut whole = [0_u8; ADDRESS_WORDS.len()];
     for part in parts.by_ref().take(64) {
@@ -212,25 +398,145 @@ fn address(url: &str, out: &mut impl Sink) {
 
 /// Types of schema.org that hint at a kind of page.
 const SCHEMA_TYPES: &[(&str, &[&str])] = &[
-    ("article", &["Article", "NewsArticle", "BlogPosting", "Report", "ScholarlyArticle", "AnalysisNewsArticle", "OpinionNewsArticle", "LiveBlogPosting"]),
-    ("tech", &["TechArticle", "APIReference", "HowTo", "SoftwareSourceCode"]),
-    ("product", &["Product", "ProductGroup", "IndividualProduct", "ProductModel"]),
+    (
+        "article",
+        &[
+            "Article",
+            "NewsArticle",
+            "BlogPosting",
+            "Report",
+            "ScholarlyArticle",
+            "AnalysisNewsArticle",
+            "OpinionNewsArticle",
+            "LiveBlogPosting",
+        ],
+    ),
+    (
+        "tech",
+        &["TechArticle", "APIReference", "HowTo", "SoftwareSourceCode"],
+    ),
+    (
+        "product",
+        &[
+            "Product",
+            "ProductGroup",
+            "IndividualProduct",
+            "ProductModel",
+        ],
+    ),
     ("offer", &["Offer", "AggregateOffer"]),
-    ("list", &["ItemList", "CollectionPage", "SearchResultsPage", "OfferCatalog"]),
-    ("forum", &["DiscussionForumPosting", "QAPage", "Question", "Answer", "Comment"]),
+    (
+        "list",
+        &[
+            "ItemList",
+            "CollectionPage",
+            "SearchResultsPage",
+            "OfferCatalog",
+        ],
+    ),
+    (
+        "forum",
+        &[
+            "DiscussionForumPosting",
+            "QAPage",
+            "Question",
+            "Answer",
+            "Comment",
+        ],
+    ),
     ("faq", &["FAQPage"]),
-    ("organisation", &["Organization", "LocalBusiness", "Service", "ProfessionalService", "Corporation"]),
+    (
+        "organisation",
+        &[
+            "Organization",
+            "LocalBusiness",
+            "Service",
+            "ProfessionalService",
+            "Corporation",
+        ],
+    ),
     ("page", &["WebPage", "WebSite", "AboutPage", "ItemPage"]),
-    ("recipe", &["Recipe", "Event", "JobPosting", "Course", "VideoObject", "PodcastEpisode"]),
+    (
+        "recipe",
+        &[
+            "Recipe",
+            "Event",
+            "JobPosting",
+            "Course",
+            "VideoObject",
+            "PodcastEpisode",
+        ],
+    ),
 ];
 
 /// Software and shops that name themselves in the head.
 const MAKERS: &[(&str, &[&str])] = &[
-    ("forum", &["discourse", "xenforo", "vbulletin", "phpbb", "flarum", "nodebb", "invision", "mybb", "vanilla"]),
-    ("shop", &["shopify", "woocommerce", "magento", "bigcommerce", "prestashop", "salesforce commerce", "demandware"]),
-    ("docs", &["docusaurus", "sphinx", "mkdocs", "gitbook", "readthedocs", "vitepress", "mediawiki", "doxygen", "starlight", "nextra", "mintlify"]),
-    ("blog", &["wordpress", "ghost", "medium", "blogger", "substack", "hugo", "jekyll"]),
-    ("site", &["webflow", "wix", "squarespace", "hubspot", "framer", "drupal", "elementor"]),
+    (
+        "forum",
+        &[
+            "discourse",
+            "xenforo",
+            "vbulletin",
+            "phpbb",
+            "flarum",
+            "nodebb",
+            "invision",
+            "mybb",
+            "vanilla",
+        ],
+    ),
+    (
+        "shop",
+        &[
+            "shopify",
+            "woocommerce",
+            "magento",
+            "bigcommerce",
+            "prestashop",
+            "salesforce commerce",
+            "demandware",
+        ],
+    ),
+    (
+        "docs",
+        &[
+            "docusaurus",
+            "sphinx",
+            "mkdocs",
+            "gitbook",
+            "readthedocs",
+            "vitepress",
+            "mediawiki",
+            "doxygen",
+            "starlight",
+            "nextra",
+            "mintlify",
+        ],
+    ),
+    (
+        "blog",
+        &[
+            "wordpress",
+            "ghost",
+            "medium",
+            "blogger",
+            "substack",
+            "hugo",
+            "jekyll",
+        ],
+    ),
+    (
+        "site",
+        &[
+            "webflow",
+            "wix",
+            "squarespace",
+            "hubspot",
+            "framer",
+            "drupal",
+            "elementor",
+        ],
+    ),
 ];
 
 fn declared(document: &Document<'_>, out: &mut impl Sink) {
@@ -239,13 +545,20 @@ fn declared(document: &Document<'_>, out: &mut impl Sink) {
     let mut makers = [0_u8; MAKERS.len()];
     for node in document.ids() {
         match document.tag(node) {
-            Tag::SCRIPT if document.raw_attr(node, "type").is_some_and(|t| t.eq_ignore_ascii_case("application/ld+json")) => {
+            Tag::SCRIPT
+                if document
+                    .raw_attr(node, "type")
+                    .is_some_and(|t| t.eq_ignore_ascii_case("application/ld+json")) =>
+            {
                 if let Some(text) = document.first_child(node) {
                     count_types(document.raw_text(text), &mut types);
                 }
             }
             Tag::META => {
-                let name = document.raw_attr(node, "property").or_else(|| document.raw_attr(node, "name")).unwrap_or_default();
+                let name = document
+                    .raw_attr(node, "property")
+                    .or_else(|| document.raw_attr(node, "name"))
+                    .unwrap_or_default();
                 let content = document.raw_attr(node, "content").unwrap_or_default();
                 match name {
                     "og:type" => {
@@ -260,8 +573,15 @@ fn declared(document: &Document<'_>, out: &mut impl Sink) {
                 }
             }
             // Style sheets and scripts come from their makers' hosts.
-            Tag::LINK if document.raw_attr(node, "rel").is_some_and(|rel| rel == "preconnect" || rel == "stylesheet") => {
-                make(document.raw_attr(node, "href").unwrap_or_default(), &mut makers);
+            Tag::LINK
+                if document
+                    .raw_attr(node, "rel")
+                    .is_some_and(|rel| rel == "preconnect" || rel == "stylesheet") =>
+            {
+                make(
+                    document.raw_attr(node, "href").unwrap_or_default(),
+                    &mut makers,
+                );
             }
             _ => {}
         }
@@ -282,7 +602,7 @@ fn declared(document: &Document<'_>, out: &mut impl Sink) {
 /// Counts `"@type": "X"`, lists of types included, without parsing: broken JSON counts as well.
 fn count_types(json: &str, types: &mut [u32; SCHEMA_TYPES.len()]) {
     // A catalogue of ten thousand offers says no more than its first.
-    let json = json.get(..json.floor_char_boundary(40_000)).unwrap_or_default();
+    let json = beginning(json, 40_000);
     for after in json.split("\"@type\"").skip(1) {
         let end = after.find([',', '}', '{']).unwrap_or(after.len());
         for value in after[..end].split('"').skip(1).step_by(2) {
@@ -297,7 +617,11 @@ fn count_types(json: &str, types: &mut [u32; SCHEMA_TYPES.len()]) {
 fn make(value: &str, makers: &mut [u8; MAKERS.len()]) {
     let bytes = &value.as_bytes()[..value.len().min(80)];
     for (found, (_, words)) in makers.iter_mut().zip(MAKERS) {
-        let has = |word: &&str| bytes.windows(word.len()).any(|w| w.eq_ignore_ascii_case(word.as_bytes()));
+        let has = |word: &&str| {
+            bytes
+                .windows(word.len())
+                .any(|w| w.eq_ignore_ascii_case(word.as_bytes()))
+        };
         *found |= u8::from(words.iter().any(has));
     }
 }

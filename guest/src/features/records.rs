@@ -31,7 +31,13 @@ pub struct Records {
 impl Records {
     pub fn new(blocks: &Blocks) -> Self {
         // Elements without text stand for themselves, so that they make no group.
-        let key = |(at, e): (usize, &Element)| if e.blocks == 0 { at as u64 | 1 << 40 } else { e.path.into() };
+        let key = |(at, e): (usize, &Element)| {
+            if e.blocks == 0 {
+                at as u64 | 1 << 40
+            } else {
+                e.path.into()
+            }
+        };
         let (of, count) = groups::number(blocks.elements.iter().enumerate().map(key));
         let mut groups = vec![Group::default(); count];
         for (element, &group) in blocks.elements.iter().zip(&of) {
@@ -54,7 +60,7 @@ impl Records {
         self.of.get(element as usize).copied()
     }
 
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.groups.len()
     }
 
@@ -63,15 +69,23 @@ impl Records {
         let is_record = |&level: &usize| {
             let many = chain.index(level).and_then(|at| self.group(at));
             let many = many.is_some_and(|group| self.groups[group as usize].count >= ENOUGH);
-            many && chain.get(blocks, level).is_some_and(|element| element.blocks >= 2)
+            many && chain
+                .get(blocks, level)
+                .is_some_and(|element| element.blocks >= 2)
         };
         [(0..REACH).find(is_record), (0..REACH).rev().find(is_record)]
     }
 
     /// Writes the features of one block.
     pub fn describe(&self, blocks: &Blocks, chain: &Chain, page_words: u32, out: &mut impl Sink) {
-        for (level, name) in self.levels(blocks, chain).into_iter().zip(["inner", "outer"]) {
-            let group = level.and_then(|level| chain.index(level)).and_then(|at| self.group(at));
+        for (level, name) in self
+            .levels(blocks, chain)
+            .into_iter()
+            .zip(["inner", "outer"])
+        {
+            let group = level
+                .and_then(|level| chain.index(level))
+                .and_then(|at| self.group(at));
             let Some(group) = group.map(|group| self.groups[group as usize]) else {
                 for feature in FEATURES {
                     out.put_of(feature, name, ABSENT);
@@ -99,6 +113,15 @@ impl Records {
 }
 
 const FEATURES: [&str; 11] = [
-    "record level", "records", "record words", "record links", "record long", "record blocks", "record images",
-    "record headings", "record prices", "record controls", "record share",
+    "record level",
+    "records",
+    "record words",
+    "record links",
+    "record long",
+    "record blocks",
+    "record images",
+    "record headings",
+    "record prices",
+    "record controls",
+    "record share",
 ];

@@ -7,7 +7,6 @@ pub mod chrome;
 mod css;
 pub mod custom;
 mod element;
-pub mod readability;
 
 use crate::parse::{Document, NodeId, Tag, TagSet};
 
