@@ -43,7 +43,7 @@ docs: $(VENV)/.docs ## build the documentation into docs/_build
 guest: ## build the component from source into scrapy_riptide/wasm
 	@guest/build.sh
 
-train: $(VENV)/.installed ## train the guest's model again  [DATA=../shared/data]
+train: $(VENV)/.train ## train the guest's model again  [DATA=../shared/data]
 	@$(PY) guest/train/train.py --data "$(DATA)"
 
 bench: $(VENV)/.bench ## measure the runtime and the extraction  [DATA=../shared/data]
@@ -90,6 +90,11 @@ $(VENV)/.lint: $(VENV)/.test
 $(VENV)/.bench: $(VENV)/.test
 	@echo "Installing what the benchmarks compare with and draw with."
 	@$(PY) -m pip install --quiet --group bench
+	@touch $@
+
+$(VENV)/.train: guest/train/requirements.txt $(VENV)/.installed
+	@echo "Installing what the training computes with."
+	@$(PY) -m pip install --quiet --requirement guest/train/requirements.txt
 	@touch $@
 
 $(VENV)/.docs: $(VENV)/.test
