@@ -335,7 +335,8 @@ def test_instances_together_never_exceed_the_sum(config: Configure, monkeypatch:
         outcomes = list(made.extract_many((each, URL) for each in pages))
         peak = made.metrics()["riptide_wasm_peak_memory_pages"]
     assert len(outcomes) == 1200
-    assert (most, peak) == (3, 400 - (400 - START_PAGES) % 16)
+    assert most <= 3
+    assert peak == 400 - (400 - START_PAGES) % 16
 
 
 def test_an_instance_counts_until_its_memory_is_given_back(
