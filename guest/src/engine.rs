@@ -5,7 +5,7 @@ use crate::classify::{self, Favor, Scope};
 use crate::content::{Content, Error, Link, Mode, Stats};
 use crate::keep::{chrome, custom, Kept};
 use crate::metadata::{self, Metadata};
-use crate::parse::{Document, NodeId, Tag};
+use crate::parse::{Document, Tag};
 use crate::words::Amount;
 use crate::{language, links, media, quality, render};
 
@@ -38,31 +38,29 @@ pub fn extract_with_stats(html: &str, url: &str, mode: &Mode) -> Result<(Content
         .count() as u32;
     let metadata = metadata::read(&document, &base);
     let mut content = match mode {
-        Mode::Metadata => Content::default(),
+        Mode::Metadata => Content {
+            media: metadata.image.clone().into_iter().collect(),
+            ..Content::default()
+        },
         Mode::Article => judged(&document, url, &base, Scope::Article),
         Mode::Full => judged(&document, url, &base, Scope::Full),
         Mode::Custom(selectors) => {
-            rendered(&document, &custom::matching(&document, selectors)?, &base)
-        }
-    };
-    match mode {
-        Mode::Custom(selectors) => {
             let kept = custom::matching(&document, selectors)?;
             let nodes = || document.ids().filter(|&node| kept.has(node));
-            attach(&mut content, &mut stats, &document, &base, nodes, None);
+            Content {
+                links: links::addresses(&document, nodes(), &base).into_vec(),
+                media: media::all(&document, nodes(), None, &base),
+                ..rendered(&document, &kept, &base)
+            }
         }
-        Mode::Metadata => {
-            stats.links = links::addresses(&document, document.ids(), &base).len() as u32;
-            content.media = metadata.image.clone().into_iter().collect();
-        }
-        Mode::Article | Mode::Full => attach(
-            &mut content,
-            &mut stats,
-            &document,
-            &base,
-            || document.ids(),
-            metadata.image.clone(),
-        ),
+    };
+    // Links and media are the whole document's where the document is what was asked for: a
+    // crawler follows what a reader skips.
+    let links = links::addresses(&document, document.ids(), &base);
+    stats.links = links.len() as u32;
+    if matches!(mode, Mode::Article | Mode::Full) {
+        content.links = links.into_vec();
+        content.media = media::all(&document, document.ids(), metadata.image.clone(), &base);
     }
     describe(&mut content, metadata, &document);
     content.url = url.to_owned();
@@ -146,20 +144,6 @@ fn rendered(document: &Document<'_>, kept: &Kept, base: &Base) -> Content {
         markdown: render::markdown(document, kept, base),
         ..Content::default()
     }
-}
-
-fn attach<I: Iterator<Item = NodeId>>(
-    content: &mut Content,
-    stats: &mut Stats,
-    document: &Document<'_>,
-    base: &Base,
-    nodes: impl Fn() -> I,
-    image: Option<String>,
-) {
-    let found = links::addresses(document, nodes(), base);
-    stats.links = found.len() as u32;
-    content.links = found.into_vec();
-    content.media = media::all(document, nodes(), image, base);
 }
 
 /// Add what the document says about itself, and what can be said about its text.

@@ -6,7 +6,7 @@
 use super::json::Value;
 use super::linked::{types, LinkedData};
 use super::names::{introduced, Names};
-use super::published::is_elsewhere;
+use super::published::{is_elsewhere, speaks_of};
 use super::sources::Sources;
 use super::{plain, Story};
 use crate::address::Base;
@@ -46,7 +46,11 @@ pub fn find(
         // Nobody by name: the site may be called after its author, or a story say only which
         // house it is from.
         .or_else(|| names.authors(&people))
-        .or_else(|| names.authors(&declared).filter(|_| story.is_story))
+        .or_else(|| {
+            names
+                .authors(&declared)
+                .filter(|_| story.is_story || story.is_dated)
+        })
         .or_else(|| {
             names
                 .authors(&organisations)
@@ -171,7 +175,12 @@ fn shown(
         let mut found = candidates
             .iter()
             .filter(|candidate| candidate.trust == trust);
-        let first = found.find_map(|candidate| Some((candidate, read(&[candidate.text.clone()])?)));
+        let first = found.find_map(|candidate| {
+            let texts = [candidate.text.clone()];
+            // What is marked as the author right below the heading may be a first name.
+            let person = || names.persons(&texts).filter(|_| trust > ENOUGH);
+            Some((candidate, read(&texts).or_else(person)?))
+        });
         let Some((first, name)) = first else { continue };
         if discussion {
             return Some(name);
@@ -189,7 +198,7 @@ fn shown(
         let texts: Vec<String> = std::iter::once(name)
             .chain(beside.map(|other| other.text.clone()))
             .collect();
-        return read(&texts);
+        return read(&texts).or(texts.into_iter().next());
     }
     None
 }
@@ -198,9 +207,15 @@ fn candidates(sources: &Sources<'_, '_>, story: &Story<'_>, discussion: bool) ->
     let document = sources.document;
     let mut candidates = Vec::new();
     let mut consider = |node: NodeId, trust: u8, text: String| {
-        let near = story.heading.is_some_and(|heading| {
+        // The first post of a thread may be long, and its author stand below it.
+        let behind = if discussion {
+            4 * NODES_BEHIND
+        } else {
+            NODES_BEHIND
+        };
+        let near = story.heading.map_or(discussion, |heading| {
             let (at, heading) = (node.index(), heading.index());
-            at + NODES_BEFORE >= heading && at <= heading + NODES_BEHIND
+            at + NODES_BEFORE >= heading && at <= heading + behind
         });
         if !text.is_empty() && text.len() <= MAX_TEXT_BYTES {
             candidates.push(Candidate {
@@ -225,9 +240,8 @@ fn candidates(sources: &Sources<'_, '_>, story: &Story<'_>, discussion: bool) ->
                     .any(|part| part.eq_ignore_ascii_case(word))
             })
         };
-        let trust = if says("itemprop", "author") {
-            4
-        } else if says("rel", "author") && document.tag(node) == Tag::A {
+        let linked = says("rel", "author") && document.tag(node) == Tag::A;
+        let trust = if linked || says("itemprop", "author") {
             4
         } else {
             3
@@ -283,10 +297,8 @@ fn name_within(sources: &Sources<'_, '_>, node: NodeId) -> Option<String> {
 /// The next text that is not blank, a few nodes on.
 fn next_text(sources: &Sources<'_, '_>, node: NodeId) -> String {
     let document = sources.document;
-    let behind = document.ids().skip(node.index() + 1).take(12);
-    let next = behind
-        .filter(|&next| document.is_text(next) && !document.is_blank(next))
-        .next();
+    let mut behind = document.ids().skip(node.index() + 1).take(12);
+    let next = behind.find(|&next| document.is_text(next) && !document.is_blank(next));
     next.map(|next| crate::render::collapse(&document.text(next)))
         .unwrap_or_default()
 }
@@ -305,8 +317,5 @@ fn is_testimonial(sources: &Sources<'_, '_>, node: NodeId) -> bool {
     std::iter::once(node)
         .chain(document.ancestors(node))
         .take(12)
-        .any(|above| {
-            let names = document.class_attr(above).to_ascii_lowercase();
-            document.tag(above) == Tag::BLOCKQUOTE || WORDS.iter().any(|word| names.contains(word))
-        })
+        .any(|above| document.tag(above) == Tag::BLOCKQUOTE || speaks_of(sources, above, &WORDS))
 }

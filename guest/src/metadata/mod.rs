@@ -96,7 +96,13 @@ fn is_story(sources: &Sources<'_, '_>, linked: &LinkedData<'_>) -> bool {
         "citation_publication_date",
     ];
     let kind = sources.meta(&["og:type"]).unwrap_or_default();
-    linked.rank() == 3
+    // Publishing systems put an author on the page of a post, none on any other page.
+    let authored = linked.rank() == 1
+        && linked
+            .article()
+            .is_some_and(|page| page.get("author").is_some());
+    authored
+        || linked.rank() == 3
         || matches!(kind.as_str(), "article" | "blog" | "news" | "post")
         || sources.meta(&DATES).is_some()
 }

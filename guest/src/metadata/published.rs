@@ -94,7 +94,8 @@ pub fn find(
                 .filter(|shown| shown.same_day(&of_page))
                 .map(|_| of_page)
         })
-        .or_else(shown)?;
+        .or_else(shown)
+        .or_else(|| named(sources, order))?;
     Some(more_precise(found, sources, order).iso())
 }
 
@@ -165,9 +166,17 @@ fn shown(
 ) -> Option<Moment> {
     const MANY: usize = 4;
     let document = sources.document;
-    let heading = heading?;
+    // A thread without a title starts where the document does.
+    let heading = heading.or(document.body().filter(|_| is_discussion))?;
     let first = heading.index().saturating_sub(NODES_BEFORE);
-    let near = document.ids().skip(first).take(NODES_BEFORE + NODES_BEHIND);
+    let near = document.ids().skip(first).take(
+        NODES_BEFORE
+            + if is_discussion {
+                4 * NODES_BEHIND
+            } else {
+                NODES_BEHIND
+            },
+    );
     let mut published: Vec<Moment> = Vec::new();
     let mut updated = None;
     for node in near {
@@ -198,6 +207,27 @@ fn shown(
         return None;
     }
     published.into_iter().next().or(updated)
+}
+
+/// A date in an element that is named after dates, wherever it stands, where there is only one.
+fn named(sources: &Sources<'_, '_>, order: Order) -> Option<Moment> {
+    const MAX_BYTES: usize = 60;
+    let mut found: Option<Moment> = None;
+    for &node in &sources.dates {
+        if is_elsewhere(sources, node) || is_update(sources, node) {
+            continue;
+        }
+        let text = sources.text(node);
+        let moment = (text.len() <= MAX_BYTES)
+            .then(|| dates::find(&text, order))
+            .flatten();
+        match (moment, found) {
+            (Some(moment), Some(known)) if !moment.same_day(&known) => return None,
+            (Some(moment), None) => found = Some(moment),
+            _ => {}
+        }
+    }
+    found
 }
 
 /// Whether the text of a date or the one before it speaks of an update.
@@ -234,11 +264,9 @@ fn is_update(sources: &Sources<'_, '_>, node: NodeId) -> bool {
 
 /// Whether an element belongs to a comment, to another story or to the site.
 pub fn is_elsewhere(sources: &Sources<'_, '_>, node: NodeId) -> bool {
-    const WORDS: [&str; 10] = [
+    const WORDS: [&str; 8] = [
         "comment",
         "related",
-        "sidebar",
-        "footer",
         "recent",
         "teaser",
         "reply",
@@ -251,21 +279,35 @@ pub fn is_elsewhere(sources: &Sources<'_, '_>, node: NodeId) -> bool {
         .chain(document.ancestors(node))
         .take(16)
     {
-        match document.tag(above) {
+        let tag = document.tag(above);
+        match tag {
             Tag::TEXT => continue,
-            Tag::FOOTER | Tag::NAV => return true,
+            Tag::NAV => return true,
             // Bodies and articles say of themselves whether they have comments.
             Tag::BODY | Tag::HTML | Tag::MAIN | Tag::ARTICLE => return false,
+            Tag::FOOTER | Tag::ASIDE if !speaks_of(sources, above, &["meta", "author"]) => {
+                return true;
+            }
             _ => {}
         }
-        let names = document.class_attr(above).to_ascii_lowercase();
-        if document.tag(above) == Tag::ASIDE && !names.contains("meta") && !names.contains("author")
+        if speaks_of(sources, above, &WORDS)
+            || document.classes(above).any(|class| class == "sidebar")
         {
-            return true;
-        }
-        if WORDS.iter().any(|word| names.contains(word)) {
             return true;
         }
     }
     false
+}
+
+/// Whether a class of an element has one of these words in it. Classes that are styles with a
+/// condition (`group-hover:x`, `[&_blockquote]:y`) speak of nothing.
+pub fn speaks_of(sources: &Sources<'_, '_>, node: NodeId, words: &[&str]) -> bool {
+    sources
+        .document
+        .classes(node)
+        .filter(|class| !class.contains([':', '[']))
+        .any(|class| {
+            let class = class.to_ascii_lowercase();
+            words.iter().any(|word| class.contains(word))
+        })
 }

@@ -340,7 +340,7 @@ mod clue {
                 .split_ascii_whitespace()
                 .any(|part| part.eq_ignore_ascii_case(word))
         };
-        u8::from(has("author")) * BYLINE | u8::from(has("tag")) * TAG
+        (u8::from(has("author")) * BYLINE) | (u8::from(has("tag")) * TAG)
     }
 
     const fn first_letters() -> [bool; 256] {

@@ -291,7 +291,7 @@ impl MarkdownWriter<'_, '_> {
         let redundant = self.marks.iter().any(|mark| {
             mark.kind == kind || matches!((&mark.kind, &kind), (Kind::Link(_), Kind::Link(_)))
         });
-        if !redundant && !(kind == Kind::Strong && self.heading.is_some()) {
+        if !redundant && (kind != Kind::Strong || self.heading.is_none()) {
             self.marks.push(Mark {
                 node,
                 kind,
@@ -666,11 +666,8 @@ impl Writer for MarkdownWriter<'_, '_> {
                 });
             }
             Tag::HR => {
-                if !self.in_cell
-                    && self.heading.is_none()
-                    && !self.out.is_empty()
-                    && !(self.fresh && self.out.ends_with("\n---"))
-                {
+                let repeated = self.fresh && (self.out.is_empty() || self.out.ends_with("\n---"));
+                if !repeated && !self.in_cell && self.heading.is_none() {
                     self.write_lines(std::iter::once("---"));
                 }
             }
