@@ -18,7 +18,9 @@ use riptide_extractor::blocks::{
     markup, segment, tables::Tables, tables::WeightTable, text, Blocks,
 };
 use riptide_extractor::classify::{judge, lowest, model::Model, Favor, Scope};
-use riptide_extractor::features::{block::Describer, context::Context, outcome, page::Page, Names};
+use riptide_extractor::features::{
+    block::Describer, context::Context, outcome, page::Page, records::Records, Names,
+};
 use riptide_extractor::parse::Document;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -181,14 +183,15 @@ fn features(pages: &str, out: &str, tables: &str, kinds: &str) -> Result<()> {
         if let Some(known) = kinds.get(at * page.kinds.len()..(at + 1) * page.kinds.len()) {
             page.kinds.copy_from_slice(known);
         }
-        let describer = Describer::new(&blocks, &page);
+        let records = Records::new(&blocks);
+        let describer = Describer::new(&blocks, &page, &records);
         if !named && !blocks.blocks.is_empty() {
             let (mut of_block, mut of_page) = (Names::default(), Names::default());
             describer.describe(0, &mut of_block);
             page.describe(&document, &blocks, &listed.url, &mut of_page);
             let scores = vec![0; blocks.blocks.len()];
             let mut of_context = Names::default();
-            Context::new(&blocks, &scores).describe(0, &mut of_context);
+            Context::new(&blocks, &Records::new(&blocks), &scores).describe(0, &mut of_context);
             let mut of_outcome = Names::default();
             outcome::describe(&blocks, &page, &[], 0, &mut of_outcome);
             for list in [of_block.0, of_page.0, of_context.0, of_outcome.0] {
@@ -227,7 +230,8 @@ fn context(pages: &str, out: &str, tables: &str, scores: &str) -> Result<()> {
             .get(at..at + blocks.blocks.len())
             .ok_or("fewer scores than blocks")?;
         at += own.len();
-        let context = Context::new(&blocks, own);
+        let records = Records::new(&blocks);
+        let context = Context::new(&blocks, &records, own);
         let mut row = Vec::new();
         for index in 0..own.len() {
             row.clear();

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use riptide_extractor::blocks::segment;
 use riptide_extractor::classify::{judge, model::Model, select, Favor, Scope};
-use riptide_extractor::features::{block::Describer, page::Page};
+use riptide_extractor::features::{block::Describer, page::Page, records::Records};
 use riptide_extractor::parse::Document;
 
 fn main() -> std::io::Result<()> {
@@ -32,7 +32,8 @@ fn main() -> std::io::Result<()> {
         let mut row = Vec::new();
         page.describe(&document, &blocks, "https://example.org/a", &mut row);
         times[2] += clock.lap();
-        let describer = Describer::new(&blocks, &page);
+        let records = Records::new(&blocks);
+        let describer = Describer::new(&blocks, &page, &records);
         for index in 0..blocks.blocks.len() {
             row.clear();
             describer.describe(index, &mut row);

@@ -62,6 +62,16 @@ class Dumper:
         rows = np.fromfile(out, np.uint8).reshape(-1, width)
         return np.split(rows, np.cumsum([len(score) for score in scores])[:-1])
 
+    def judged(self) -> list[np.ndarray]:
+        """What the compiled model makes of every block: chances in 65,535ths."""
+        data = self._run("judged").read_bytes()
+        pages, at = [], 0
+        for _ in range(self._count):
+            count = int.from_bytes(data[at : at + 4], "little")
+            pages.append(np.frombuffer(data, "<u2", count, at + 4))
+            at += 4 + 2 * count
+        return pages
+
     def outcome(self, kinds: np.ndarray, chances: list[np.ndarray], width: int) -> np.ndarray:
         """One row a page and a way of weighing: see the dumper."""
         np.concatenate(chances).astype("<u2").tofile(self._work / "chances.bin")

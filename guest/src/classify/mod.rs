@@ -10,7 +10,9 @@ pub mod model;
 mod nodes;
 
 use crate::blocks::{declared, segment, Blocks};
-use crate::features::{block::Describer, context::Context, outcome, page::Page, page::KINDS};
+use crate::features::{
+    block::Describer, context::Context, outcome, page::Page, page::KINDS, records::Records,
+};
 use crate::parse::{Document, NodeId};
 use choose::Weights;
 use forest::{Forest, Tile, LANES};
@@ -90,7 +92,8 @@ pub fn judge(model: &Model<'_>, document: &Document<'_>, blocks: &Blocks, url: &
     tile.set(0, &row);
     page.kinds = shares(model, model.kinds.map(|kind| kind.sums(&tile)[0]));
 
-    let describer = Describer::new(blocks, &page);
+    let records = Records::new(blocks);
+    let describer = Describer::new(blocks, &page, &records);
     let count = blocks.blocks.len();
     let mut rows = Vec::new();
     let all: Vec<usize> = (0..count).collect();
@@ -103,7 +106,7 @@ pub fn judge(model: &Model<'_>, document: &Document<'_>, blocks: &Blocks, url: &
         .into_iter()
         .map(|sum| rounded(model.chance(sum)))
         .collect();
-    let context = Context::new(blocks, &first);
+    let context = Context::new(blocks, &records, &first);
     // Most blocks are navigation beyond doubt, and stay what they are.
     let mut chances: Vec<u16> = first.iter().map(|&score| u16::from(score) * 257).collect();
     let open: Vec<usize> = (0..count).filter(|&index| first[index] >= DOUBT).collect();

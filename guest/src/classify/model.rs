@@ -92,7 +92,9 @@ impl<'a> Model<'a> {
 mod tests {
     use super::*;
     use crate::blocks::segment;
-    use crate::features::{block::Describer, context::Context, outcome, page::Page, Names};
+    use crate::features::{
+        block::Describer, context::Context, outcome, page::Page, records::Records, Names,
+    };
     use crate::parse::Document;
 
     #[test]
@@ -103,9 +105,14 @@ mod tests {
         let page = Page::of(&blocks);
         let mut lists: [Names; 4] = Default::default();
         let [block, of_page, context, of_outcome] = &mut lists;
-        Describer::new(&blocks, &page).describe(0, block);
+        Describer::new(&blocks, &page, &Records::new(&blocks)).describe(0, block);
         page.describe(&document, &blocks, "", of_page);
-        Context::new(&blocks, &vec![0; blocks.blocks.len()]).describe(0, context);
+        Context::new(
+            &blocks,
+            &Records::new(&blocks),
+            &vec![0; blocks.blocks.len()],
+        )
+        .describe(0, context);
         outcome::describe(&blocks, &page, &[], 0, of_outcome);
         let names = lists.map(|list| list.0.join("\t")).join("\n");
         assert_eq!(

@@ -215,11 +215,11 @@ pub struct Describer<'b> {
     long_after: Vec<u32>,
     /// For every block the heading it stands under.
     heading: Vec<u32>,
-    records: Records,
+    records: &'b Records,
 }
 
 impl<'b> Describer<'b> {
-    pub fn new(blocks: &'b Blocks, page: &'b Page) -> Self {
+    pub fn new(blocks: &'b Blocks, page: &'b Page, records: &'b Records) -> Self {
         let all = &blocks.blocks;
         let repeats = groups::sizes(all.iter().map(|block| block.stats.hash));
         let occurrences = groups::occurrences(all.iter().map(|block| block.stats.hash));
@@ -258,7 +258,7 @@ impl<'b> Describer<'b> {
             long_before,
             long_after,
             heading,
-            records: Records::new(blocks),
+            records,
         }
     }
 

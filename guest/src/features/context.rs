@@ -33,7 +33,7 @@ pub struct Context<'b> {
     heading: Vec<u32>,
     most: u32,
     half: u32,
-    records: Records,
+    records: &'b Records,
     record_weighted: Vec<u64>,
     record_words: Vec<u64>,
 }
@@ -73,7 +73,7 @@ impl Groups {
 }
 
 impl<'b> Context<'b> {
-    pub fn new(blocks: &'b Blocks, scores: &'b [u8]) -> Self {
+    pub fn new(blocks: &'b Blocks, records: &'b Records, scores: &'b [u8]) -> Self {
         let all = &blocks.blocks;
         let (mut words, mut weighted) = (vec![0], vec![0]);
         let (mut words_sum, mut weighted_sum) = (0, 0);
@@ -123,7 +123,6 @@ impl<'b> Context<'b> {
                 next = index as u32;
             }
         }
-        let records = Records::new(blocks);
         let mut record_weighted = vec![0; records.count()];
         let mut record_words = vec![0; records.count()];
         for (at, element) in blocks.elements.iter().enumerate() {

@@ -615,13 +615,12 @@ fn count_types(json: &str, types: &mut [u32; SCHEMA_TYPES.len()]) {
 }
 
 fn make(value: &str, makers: &mut [u8; MAKERS.len()]) {
-    let bytes = &value.as_bytes()[..value.len().min(80)];
+    let mut lower = [0; 80];
+    let length = value.len().min(lower.len());
+    lower[..length].copy_from_slice(&value.as_bytes()[..length]);
+    lower.make_ascii_lowercase();
     for (found, (_, words)) in makers.iter_mut().zip(MAKERS) {
-        let has = |word: &&str| {
-            bytes
-                .windows(word.len())
-                .any(|w| w.eq_ignore_ascii_case(word.as_bytes()))
-        };
+        let has = |word: &&str| memchr::memmem::find(&lower[..length], word.as_bytes()).is_some();
         *found |= u8::from(words.iter().any(has));
     }
 }
