@@ -136,7 +136,7 @@ def boundary(config: ExtractorConfig, calls: int) -> None:
     function = guest._functions["extract-with-stats"]
     found, lifts = 0, []
     for _ in range(300):
-        guest._arm(30)
+        guest._arm(30, 0)
         function.call(*arguments)
         started = time.perf_counter()
         content, _stats = function.take()

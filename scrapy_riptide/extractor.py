@@ -16,13 +16,13 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from threading import Lock
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any, TypeVar, Union
 
 from scrapy_riptide import errors
 from scrapy_riptide.config import ExtractorConfig
 from scrapy_riptide.content import ComponentInfo, ExtractedContent, ExtractionStats, HealthStatus, Link, Mode
 from scrapy_riptide.errors import ExtractionError, RiptideError
-from scrapy_riptide.wasm.breaker import CircuitBreaker
+from scrapy_riptide.wasm.breaker import BreakerState, CircuitBreaker
 from scrapy_riptide.wasm.contract import HEALTHY, lower_mode
 from scrapy_riptide.wasm.host import Answer, GuestHost
 from scrapy_riptide.wasm.lifting import Argument, lower_string
@@ -35,11 +35,14 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 Html = Union[str, bytes]
+_T = TypeVar("_T")
 
 # Documents that a batch has under way for each worker thread: one at work, one to go on with.
 _AHEAD = 2
 # A batch's own documents are what its documents wait for.
 _PATIENCE_S = 86400.0
+# How long a question after the health waits for a guest that is at work.
+_HEALTH_WAIT_S = 1.0
 
 
 @dataclass(slots=True)
@@ -79,6 +82,7 @@ class Extractor:
             self.config.half_open_max_requests,
         )
         self._counts = _Counts()
+        self._guest_seen: HealthStatus | None = None
         self._host = GuestHost(self.config)
         # Runs at exit as well, and when nobody refers to the extractor any more.
         self._finalizer = weakref.finalize(self, self._host.close)
@@ -164,8 +168,10 @@ class Extractor:
     def run(self, html: Html, url: str, mode: Mode = "article") -> Outcome:
         """Extracts one document and returns, rather than raises, what went wrong."""
         wait_s = self._max_wait_s()
-        future = self._submit(html, url, mode, wait_s)
-        return self._wait(future, wait_s)
+        try:
+            return self._wait(self._submit(html, url, mode, wait_s), wait_s)
+        except errors.PoolExhausted as error:
+            return self._not_taken(error)
 
     async def run_async(self, html: Html, url: str, mode: Mode = "article") -> Outcome:
         """:meth:`run`, without blocking the event loop."""
@@ -182,7 +188,7 @@ class Extractor:
             return await asyncio.wrap_future(future)
         except asyncio.CancelledError:
             if too_late:
-                return Outcome(error=self._not_taken(wait_s))
+                return self._not_taken(self._host.exhausted(wait_s))
             raise
         finally:
             timer.cancel()
@@ -194,22 +200,21 @@ class Extractor:
     def _submit(self, html: Html, url: str, mode: Mode, wait_s: float) -> Future[Outcome]:
         return self._host.submit(self._run, html, url, mode, time.monotonic() + wait_s)
 
-    def _wait(self, future: Future[Outcome], wait_s: float) -> Outcome:
-        """The result of a job that has to be begun within ``wait_s`` seconds."""
+    def _wait(self, future: Future[_T], wait_s: float) -> _T:
+        """The result of a job that has to be begun within ``wait_s`` seconds, or ``PoolExhausted``."""
         try:
             return future.result(wait_s)
         except FutureTimeout:
             if future.cancel():
-                return Outcome(error=self._not_taken(wait_s))
+                raise self._host.exhausted(wait_s) from None
             return future.result()
         except BaseException:  # Ctrl-C: nobody will ask for this result any more
             future.cancel()
             raise
 
-    def _not_taken(self, wait_s: float) -> ExtractionError:
-        error = self._host.exhausted(wait_s)
+    def _not_taken(self, error: errors.PoolExhausted) -> Outcome:
         self._counts.failed(error)
-        return error
+        return Outcome(error=error)
 
     # On a worker thread
 
@@ -273,7 +278,8 @@ class Extractor:
         except Exception as second:
             if not isinstance(second, ExtractionError):
                 logger.exception("The fallback %s failed on %s", self._fallback.name, url)
-            error.add_note(f"The fallback failed as well: {second}") if hasattr(error, "add_note") else None
+            if hasattr(error, "add_note"):  # Python 3.11's
+                error.add_note(f"The fallback failed as well: {second}")
             self._counts.fell_back(error, succeeded=False)
             return
         content.engine = self._fallback.name
@@ -291,12 +297,12 @@ class Extractor:
 
     def extract_links(self, html: Html, url: str) -> list[Link]:
         """Every link of a document with its text, its rel words and its language."""
-        links: list[Link] = self._ask("extract-links", lower_string(html), lower_string(url))
+        links: list[Link] = self._of_document("extract-links", lower_string(html), lower_string(url))
         return links
 
     def validate(self, html: Html) -> bool:
         """Whether the guest can read this as a web document."""
-        return bool(self._ask("validate-html", lower_string(html)))
+        return bool(self._of_document("validate-html", lower_string(html)))
 
     def info(self) -> ComponentInfo:
         """What the component says it is."""
@@ -318,32 +324,43 @@ class Extractor:
         status: HealthStatus = self._ask("health-check")
         return status
 
-    def _ask(self, name: str, *arguments: Argument) -> Any:
-        wait_s = self._max_wait_s()
-        size = arguments[0].words[0] if arguments else 0
+    def _of_document(self, name: str, *arguments: Argument) -> Any:
+        """A function that works on a document, whose failure the breaker hears of."""
+        size = arguments[0].words[0]
         future = self._host.submit(lambda: self._guarded(name, arguments, size).value)
-        try:
-            return future.result(wait_s)
-        except FutureTimeout:
-            if future.cancel():
-                raise self._not_taken(wait_s) from None
-            return future.result()
+        return self._wait(future, self._max_wait_s())
+
+    def _ask(self, name: str, wait_s: float | None = None) -> Any:
+        """A function that works on none, and says nothing of documents' fortunes."""
+        future = self._host.submit(lambda: self._host.call(name, wait_s=wait_s).value)
+        return self._wait(future, self._max_wait_s() if wait_s is None else wait_s)
 
     def health(self) -> dict[str, Any]:
         """The extractor's state for a health page: ``status`` is ``ok``, ``degraded`` or ``unhealthy``.
 
         ``reason`` says why it is not ``ok``. Asks a guest, but never waits for a compilation.
         """
+        if self._host.loading:
+            return self._health(None)
+        if self._breaker.state is BreakerState.OPEN:
+            # Its guests are left alone.
+            return self._health(self._guest_seen, self._breaker.refusal())
         try:
-            return self._health(None if self._host.loading else self.guest_health())
+            self._guest_seen = self._ask("health-check", _HEALTH_WAIT_S)
+        except errors.PoolExhausted:
+            # Every guest is at work: that is no illness, and what one last said still holds.
+            return self._health(self._guest_seen, busy=True)
         except RiptideError as error:
             return self._health(None, error)
+        return self._health(self._guest_seen)
 
     async def health_async(self) -> dict[str, Any]:
         """:meth:`health`, without blocking the event loop."""
         return await asyncio.get_running_loop().run_in_executor(None, self.health)
 
-    def _health(self, guest: HealthStatus | None, error: RiptideError | None = None) -> dict[str, Any]:
+    def _health(
+        self, guest: HealthStatus | None, error: RiptideError | None = None, *, busy: bool = False
+    ) -> dict[str, Any]:
         figures = self._host.figures()
         status, reason = "ok", None
         if self.closed:
@@ -352,9 +369,9 @@ class Extractor:
             # The fallback answers for a document that failed, not for a component that can't be used.
             covered = self._fallback is not None and isinstance(error, ExtractionError)
             status, reason = ("degraded" if covered else "unhealthy"), str(error)
-        elif guest is None:
+        elif guest is None and not busy:
             status, reason = "degraded", "the component is being compiled"
-        elif guest.status not in HEALTHY:
+        elif guest is not None and guest.status not in HEALTHY:
             status, reason = "unhealthy", f"the guest says it is {guest.status!r}"
         pages = None if figures is None else figures.memory_pages
         return {

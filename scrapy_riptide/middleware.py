@@ -7,6 +7,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 
+from itemadapter import ItemAdapter
 from scrapy import Request, Spider, signals
 from scrapy.http import HtmlResponse, Response
 from scrapy.http.request import NO_CALLBACK
@@ -18,6 +19,7 @@ from scrapy_riptide.content import Mode
 from scrapy_riptide.crawl import RiptideCrawl
 from scrapy_riptide.errors import (
     ComponentError,
+    ConfigError,
     ExtractorClosed,
     InternalError,
     PoolExhausted,
@@ -145,7 +147,7 @@ class RiptideMiddleware:
     async def _run(self, response: Response, options: PageOptions) -> Outcome:
         try:
             return await self._crawl.extractor.run_async(response.text, response.url, options.mode)
-        except ComponentError as error:
+        except (ComponentError, ConfigError) as error:
             # No page will fare better.
             self._crawl.stop("riptide_component", f"The crawl ends: {error}.")
             return Outcome(error=InternalError(str(error)))
@@ -197,11 +199,19 @@ class RiptideSpiderMiddleware(BaseSpiderMiddleware):
         self._filler.check_known_classes(crawler)
 
     def get_processed_item(self, item: Any, response: Response | None) -> Any:
-        """Fills an item, and passes it on whatever happens."""
+        """Fills an item, and passes it on whatever happens.
+
+        An item that carries a document of its own is the pipeline's: that document is what it is about.
+        """
         content = None if response is None else response.meta.get(CONTENT_KEY)
-        if content is not None:
+        if content is not None and not self._has_source(item):
             self._filler.fill(item, content, self._crawl)
         return item
+
+    def _has_source(self, item: Any) -> bool:
+        name = self._crawl.settings.source_field
+        # A lookup, no truth: a list of selectors or a response has its own idea of that.
+        return name is not None and ItemAdapter.is_item(item) and ItemAdapter(item).get(name) is not None
 
 
 def _forget_results(request: Request) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from itemadapter import ItemAdapter
 from scrapy.exceptions import NotConfigured
 from scrapy.http import Response, TextResponse
+from scrapy.selector import Selector
 from w3lib.encoding import html_to_unicode
 
 from scrapy_riptide.crawl import RiptideCrawl
@@ -59,11 +60,11 @@ class RiptidePipeline:
             _take_out(adapter, self._source_field)
         if not source:
             return item
-        html, url = _document(source, adapter.get(self._url_field) or "")
         try:
+            html, url = _document(source, _only(adapter.get(self._url_field)) or "")
             content = await self._crawl.extractor.extract_async(html, url, self._crawl.settings.mode)
-        except RiptideError as error:
-            kind = getattr(error, "kind", "internal")
+        except (RiptideError, TypeError) as error:
+            kind = "source" if isinstance(error, TypeError) else getattr(error, "kind", "internal")
             self._crawl.stats.item_failed(kind)
             logger.warning(
                 "Extraction of an item's %s failed: %s: %s",
@@ -78,14 +79,32 @@ class RiptidePipeline:
         return item
 
 
-def _document(source: Any, url: str) -> tuple[str, str]:
+def _only(value: Any) -> Any:
+    """The one element of a list, which is what an item loader without output processors makes."""
+    return value[0] if isinstance(value, (list, tuple)) and len(value) == 1 else value
+
+
+def _document(source: Any, url: Any) -> tuple[str, str]:
+    """The HTML and the address.
+
+    :raises TypeError: one of them is none
+    """
+    source = _only(source)
+    if not isinstance(url, str):
+        raise TypeError(f"the item's address is a {type(url).__name__}, not a text")
+    if isinstance(source, Selector):
+        return source.get(), url
     if isinstance(source, TextResponse):
         return source.text, source.url
     if isinstance(source, Response):
         return html_to_unicode(None, source.body)[1], source.url
     if isinstance(source, bytes):
         return html_to_unicode(None, source)[1], url
-    return str(source), url
+    if isinstance(source, str):
+        return source, url
+    raise TypeError(
+        f"it is a {type(source).__name__}: HTML as text or bytes, a response or a selector is wanted"
+    )
 
 
 def _take_out(adapter: ItemAdapter, name: str) -> None:

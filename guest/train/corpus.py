@@ -11,7 +11,15 @@ from urllib.parse import urlsplit
 FOLDS = 5
 
 # Hosts whose subdomains are sites of their own.
-SHARED_HOSTS = {"blogspot.com", "wordpress.com", "github.io", "medium.com", "substack.com", "readthedocs.io", "tumblr.com"}
+SHARED_HOSTS = {
+    "blogspot.com",
+    "wordpress.com",
+    "github.io",
+    "medium.com",
+    "substack.com",
+    "readthedocs.io",
+    "tumblr.com",
+}
 
 
 @dataclass

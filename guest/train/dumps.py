@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-
 from corpus import Page
 
 GUEST = Path(__file__).resolve().parents[1]

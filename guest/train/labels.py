@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numba
 import numpy as np
-
 from corpus import Page
 from dumps import RawPage
 

@@ -4,7 +4,6 @@ import struct
 from pathlib import Path
 
 import numpy as np
-
 from boosting import Forest
 
 # Leaves are whole numbers in units of 1 / SCALE; so are their sums.
@@ -36,14 +35,23 @@ _TABLE = _chance_table()
 
 
 def write(
-    path: Path, names: list[list[str]], tables: Path, kind: list[Forest], first: Forest, second: Forest, outcome: Forest
+    path: Path,
+    names: list[list[str]],
+    tables: Path,
+    kind: list[Forest],
+    first: Forest,
+    second: Forest,
+    outcome: Forest,
 ) -> None:
     sections = [
         "\n".join("\t".join(line) for line in names).encode(),
         (tables / "lexicon.bin").read_bytes(),
         (tables / "markup.bin").read_bytes(),
         _TABLE.astype("<u2").tobytes(),
-        *(b"".join(_forest(forest) for forest in forests) for forests in (kind, [first], [second], [outcome])),
+        *(
+            b"".join(_forest(forest) for forest in forests)
+            for forests in (kind, [first], [second], [outcome])
+        ),
     ]
     with path.open("wb") as file:
         for section in sections:

@@ -4,7 +4,6 @@
 from pathlib import Path
 
 import numpy as np
-
 from corpus import FOLDS, Page
 from dumps import RawPage
 
@@ -34,7 +33,9 @@ def write_all(pages: list[Page], raw: list[RawPage], shares: list[np.ndarray], r
     the same under `root/all`, learned from everything."""
     names = sorted({page.site for page in pages})
     number = {site: at for at, site in enumerate(names)}
-    fold = np.array([next(p.fold for p in pages if p.site == site) for site in names]) if names else np.zeros(0)
+    fold = (
+        np.array([next(p.fold for p in pages if p.site == site) for site in names]) if names else np.zeros(0)
+    )
     known = [(p, r, y, number[p.site]) for p, r, y in zip(pages, raw, shares) if p.reference and len(y)]
     words, markup = _count_words(known), _count_names(known)
     for left_out in [*range(FOLDS), "all"]:

@@ -11,10 +11,9 @@ import time
 from multiprocessing import get_context
 from pathlib import Path
 
-import numpy as np
-
 import evaluate
 import modelfile
+import numpy as np
 import tables
 from boosting import Forest, sigmoid, train
 from corpus import FOLDS, Page, pages
@@ -60,7 +59,9 @@ class Training:
         """Shares of content and weights; a weight of zero where nothing is known."""
         if page.reference:
             weights = np.sqrt(self.lengths[at] + 1.0)
-            return self._known_shares.of(page, raw, self.words[at], self.references[at]), weights / max(1e-9, weights.sum()) * 100
+            return self._known_shares.of(page, raw, self.words[at], self.references[at]), weights / max(
+                1e-9, weights.sum()
+            ) * 100
         labels, weights = np.zeros(len(raw.texts), np.float32), np.zeros(len(raw.texts))
         texts = [evaluate.squeeze(text) for text in raw.texts]
         for snippets, label in ((page.must_not_have, 0.0), (page.must_have, 1.0)):
@@ -107,6 +108,7 @@ class Training:
         chances = np.zeros((len(self.pages), len(KINDS)), np.int64)
         forests = []
         for number in range(len(KINDS)):
+
             def fit(use: np.ndarray) -> Forest:
                 labels = (kind[use] == number).astype(np.float32)
                 settings = {"trees": 120, "depth": 3, "rate": 0.1, "l2": 3.0, "columns": 0.3, "sample": 0.7}
@@ -135,10 +137,16 @@ class Training:
         for at, page in enumerate(self.pages):
             keep = self.kept(at, chances[at])
             if page.reference:
-                precision, recall = evaluate.shingle_precision_recall(self.words_of(at, keep), self.references[at])
+                precision, recall = evaluate.shingle_precision_recall(
+                    self.words_of(at, keep), self.references[at]
+                )
                 table.add(
                     page.kind,
-                    **{"word F1": self.f1(at, keep), "shingle precision": precision, "shingle recall": recall},
+                    **{
+                        "word F1": self.f1(at, keep),
+                        "shingle precision": precision,
+                        "shingle recall": recall,
+                    },
                     **{"of perfect": self.f1(at, self.labels[at] > 0.5)},
                 )
             else:
@@ -174,8 +182,12 @@ class Training:
     def outcome(self, kinds: np.ndarray, chances: list[np.ndarray], width: int) -> Forest:
         """Predicts the word F1 of what is kept."""
         rows = self.dumper.outcome(kinds, chances, width)[:, 0]
-        known = np.array([bool(page.reference) and len(chance) > 0 for page, chance in zip(self.pages, chances)])
-        truth = np.array([self.f1(at, self.kept(at, chances[at])) if known[at] else 0 for at in range(len(known))])
+        known = np.array(
+            [bool(page.reference) and len(chance) > 0 for page, chance in zip(self.pages, chances)]
+        )
+        truth = np.array(
+            [self.f1(at, self.kept(at, chances[at])) if known[at] else 0 for at in range(len(known))]
+        )
         predicted = np.zeros(len(known))
 
         def fit(use: np.ndarray) -> Forest:
@@ -186,7 +198,9 @@ class Training:
             test = known & (self.fold == fold)
             predicted[test] = sigmoid(fit(known & (self.fold != fold)).predict(rows[test]))
         error = np.abs(predicted - truth)[known].mean()
-        print(f"quality score against word F1: r = {np.corrcoef(predicted[known], truth[known])[0, 1]:.3f}, mean error {error:.3f}")
+        print(
+            f"quality score against word F1: r = {np.corrcoef(predicted[known], truth[known])[0, 1]:.3f}, mean error {error:.3f}"
+        )
         return fit(known)
 
 
@@ -199,11 +213,17 @@ def _fit_without(fold: int) -> Forest:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, default=GUEST.parent.parent / "shared/data", metavar="DIR")
-    parser.add_argument("--work", type=Path, default=GUEST / "train/work", metavar="DIR", help="for intermediate files")
+    parser.add_argument(
+        "--work", type=Path, default=GUEST / "train/work", metavar="DIR", help="for intermediate files"
+    )
     parser.add_argument("--out", type=Path, default=GUEST / "src/classify/model.bin", metavar="FILE")
-    parser.add_argument("--trees", type=int, nargs=2, default=(400, 250), metavar="N", help="of the two stages")
+    parser.add_argument(
+        "--trees", type=int, nargs=2, default=(400, 250), metavar="N", help="of the two stages"
+    )
     args = parser.parse_args()
     args.work.mkdir(parents=True, exist_ok=True)
     Training(args.data.resolve(), args.work.resolve(), tuple(args.trees)).run(args.out)

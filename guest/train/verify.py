@@ -10,9 +10,8 @@ import argparse
 import struct
 from pathlib import Path
 
-import numpy as np
-
 import modelfile
+import numpy as np
 from boosting import Forest
 from corpus import pages
 from dumps import GUEST, Dumper
@@ -38,7 +37,9 @@ def _forests(section: bytes):
     while at < len(section):
         depth, _, trees, base = struct.unpack_from("<IIIi", section, at)
         at += 16
-        questions = np.frombuffer(section, np.uint8, trees * depth * 4, at).reshape(trees, depth, 4).astype(np.int32)
+        questions = (
+            np.frombuffer(section, np.uint8, trees * depth * 4, at).reshape(trees, depth, 4).astype(np.int32)
+        )
         at += trees * depth * 4
         leaves = np.frombuffer(section, "<i2", trees << depth, at).reshape(trees, 1 << depth)
         at += (trees << depth) * 2
@@ -48,9 +49,13 @@ def _forests(section: bytes):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, default=GUEST.parent.parent / "shared/data", metavar="DIR")
-    parser.add_argument("--work", type=Path, default=GUEST / "train/work", metavar="DIR", help="for intermediate files")
+    parser.add_argument(
+        "--work", type=Path, default=GUEST / "train/work", metavar="DIR", help="for intermediate files"
+    )
     args = parser.parse_args()
     work = args.work.resolve()
     kinds, [first], [second], _ = read(GUEST / "src/classify/model.bin", work / "shipped")
@@ -62,12 +67,17 @@ def main() -> None:
     assert len(kinds) == len(KINDS)
     features = dumper.features(tables, (chances * 255 + totals // 2) // totals)
     scores = [
-        ((modelfile.chances(first.predict(block)).astype(np.int64) + 128) // 257).astype(np.uint8) for block in features.blocks
+        ((modelfile.chances(first.predict(block)).astype(np.int64) + 128) // 257).astype(np.uint8)
+        for block in features.blocks
     ]
     context = dumper.context(tables, scores, len(features.names[2]))
     wrong = 0
     for block, near, score, judged in zip(features.blocks, context, scores, dumper.judged()):
-        wanted = modelfile.chances(second.predict(np.hstack([block, near]))) if len(block) else np.zeros(0, np.uint16)
+        wanted = (
+            modelfile.chances(second.predict(np.hstack([block, near])))
+            if len(block)
+            else np.zeros(0, np.uint16)
+        )
         wanted = np.where(score >= DOUBT, wanted, score.astype(np.uint16) * 257)
         wrong += int((wanted != judged).sum())
     print(f"{sum(map(len, scores))} blocks on {len(scores)} pages, {wrong} with another chance")

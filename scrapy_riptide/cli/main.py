@@ -98,6 +98,10 @@ def run(options: argparse.Namespace, config: ConfigSource) -> int:
         return _INTERRUPTED
     except ConfigError as error:
         return _failed(str(error), 2)
+    except OSError as error:
+        # What an action opens it answers for itself: this is standard output, on a full disk.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _failed(f"the output can't be written: {error.strerror or error}", 1)
     except (CommandError, RiptideError) as error:
         return _failed(str(error), 1)
     return code

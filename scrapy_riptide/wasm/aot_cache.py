@@ -146,6 +146,9 @@ class AotCache:
     def store(self, key: str, component: Component) -> None:
         """Writes a compiled component, for every process that starts from now on."""
         self._make_directory()
+        # Left by a process that was killed while it wrote: whoever stores has the key's lock.
+        for left in self.directory.glob(f"{key}.*.tmp"):
+            left.unlink(missing_ok=True)
         compiled = bytes(component.serialize())
         target = self.directory / f"{key}.{hashlib.sha256(compiled).hexdigest()}{SUFFIX}"
         descriptor, name = tempfile.mkstemp(prefix=f"{key}.", suffix=".tmp", dir=self.directory)

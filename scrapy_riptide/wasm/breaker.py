@@ -74,7 +74,7 @@ class CircuitBreaker:
         """Leave for one extraction, or :class:`~scrapy_riptide.errors.CircuitOpen`."""
         with self._lock:
             if self._state is BreakerState.OPEN:
-                left_s = self._opened_at + self._recovery_timeout_s - self._clock()
+                left_s = self._left_s()
                 if left_s > 0:
                     raise _refusal(left_s)
                 self._enter(BreakerState.HALF_OPEN)
@@ -83,6 +83,13 @@ class CircuitBreaker:
                     raise _refusal(0.0)
                 self._trials_given += 1
             return Permit(self._period)
+
+    def refusal(self) -> CircuitOpen:
+        """What :meth:`acquire` raises while the breaker is open."""
+        return _refusal(max(self._left_s(), 0.0))
+
+    def _left_s(self) -> float:
+        return self._opened_at + self._recovery_timeout_s - self._clock()
 
     def success(self, permit: Permit) -> None:
         """The machinery did its work, whatever it found the document to be."""

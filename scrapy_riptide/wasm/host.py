@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from typing import Any, NamedTuple, TypeVar
 
 from scrapy_riptide.config import ExtractorConfig
-from scrapy_riptide.errors import ExtractorClosed, InternalError, PoolExhausted
+from scrapy_riptide.errors import ConfigError, ExtractorClosed, InternalError, PoolExhausted
 from scrapy_riptide.wasm.lifting import Argument
 from scrapy_riptide.wasm.pool import InstancePool, PoolFigures
 from scrapy_riptide.wasm.runtime import Runtime
@@ -200,6 +200,8 @@ class GuestHost:
             return
         try:
             self.workers.submit(task).result()
+        except ConfigError:  # every document's caller gets it
+            pass
         except Exception:
             # A guest stopped by the closing is no failure, nor are threads that take no more tasks.
             if not self._closing.is_set():

@@ -53,7 +53,7 @@ class Instance:
         store, runtime = self._store, self._runtime
         if not runtime.settings.exact_memory:
             store.set_limits(memory_size=self._config.memory_limit_bytes)
-        self._arm(_START_TIMEOUT_S)
+        self._arm(_START_TIMEOUT_S, _UNLIMITED_FUEL)
         keep_trap_handlers()
         try:
             with runtime.ticker, memory.owned_by(self.tracker):
@@ -62,19 +62,18 @@ class Instance:
             wanted = self.tracker.refused_start_pages
             if wanted is not None or "memory minimum size" in str(error):
                 start = f"{wanted} pages" if wanted is not None else "more"
-                raise errors.MemoryLimitExceeded(
+                raise errors.ConfigError(
                     f"the guest starts with {start}, the limit is {self.tracker.max_pages} pages: "
-                    "raise RIPTIDE_WASM_MEMORY_LIMIT_MB or RIPTIDE_WASM_MEMORY_LIMIT_PAGES",
-                    grow_failures=self.tracker.grow_failures,
+                    "raise RIPTIDE_WASM_MEMORY_LIMIT_MB or RIPTIDE_WASM_MEMORY_LIMIT_PAGES"
                 ) from error
             raise errors.InternalError(f"the component can't be instantiated: {error}") from error
 
-    def _arm(self, timeout_s: float) -> None:
+    def _arm(self, timeout_s: float, fuel: int) -> None:
         if self._runtime.settings.epochs:
             self._runtime.ticker.catch_up()
             self._store.set_epoch_deadline(ticks(timeout_s))
         if self._runtime.settings.fuel:
-            self._store.set_fuel(self._config.fuel_limit or _UNLIMITED_FUEL)
+            self._store.set_fuel(fuel)
 
     def call(self, name: str, *arguments: Argument, timeout_s: float | None = None) -> object:
         """Calls a function of the contract and returns its value.
@@ -92,7 +91,7 @@ class Instance:
             )
         keep_trap_handlers()
         started = time.monotonic()
-        self._arm(limit_s)
+        self._arm(limit_s, self._config.fuel_limit or _UNLIMITED_FUEL)
         self.uses += 1
         # Until the call is known to have ended well: an exception from anywhere retires the instance.
         self.usable = False

@@ -10,7 +10,7 @@ from wasmtime import Engine
 from wasmtime.component import Component, Linker
 from wasmtime.component._component import ExportIndex
 
-from scrapy_riptide.config import ExtractorConfig
+from scrapy_riptide.config import ENV_PREFIX, ExtractorConfig
 from scrapy_riptide.errors import ComponentError
 from scrapy_riptide.wasm import memory
 from scrapy_riptide.wasm.aot_cache import AotCache, Loaded, load_compiled, load_component
@@ -33,7 +33,10 @@ def aot_cache(config: ExtractorConfig) -> AotCache | None:
     """The cache that a configuration asks for."""
     if not config.enable_aot_cache:
         return None
-    return AotCache(Path(config.cache_dir).expanduser() if config.cache_dir else None)
+    # Where this machine keeps things is the environment's to say, even to a program that reads
+    # none of its other variables.
+    directory = config.cache_dir or os.environ.get(ENV_PREFIX + "CACHE_DIR")
+    return AotCache(Path(directory).expanduser() if directory else None)
 
 
 class Runtime:
