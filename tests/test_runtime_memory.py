@@ -109,7 +109,7 @@ def test_the_stricter_limit_holds_exactly(
 
 
 def test_a_guest_that_starts_over_the_limit_is_told_with_the_remedy(extractor: MakeExtractor) -> None:
-    with pytest.raises(errors.MemoryLimitExceeded) as caught:
+    with pytest.raises(errors.ConfigError) as caught:
         extractor(memory_limit_pages=START_PAGES - 1).extract("hello", URL)
     assert str(caught.value) == (
         "the guest starts with 17 pages, the limit is 16 pages: "
@@ -292,7 +292,7 @@ def test_without_the_creator_a_guest_over_the_limit_is_told_with_the_remedy(
 ) -> None:
     with (
         Extractor(config(memory_limit_pages=START_PAGES - 1)) as made,
-        pytest.raises(errors.MemoryLimitExceeded, match="raise RIPTIDE_WASM_MEMORY_LIMIT_MB"),
+        pytest.raises(errors.ConfigError, match="raise RIPTIDE_WASM_MEMORY_LIMIT_MB"),
     ):
         made.extract("hello", URL)
 

@@ -291,3 +291,28 @@ async def test_a_source_that_is_no_document_is_counted_and_the_item_passes(
     assert len(result.items) == 2
     assert result.riptide("items") == {"items/errors/invalid_html": 2}
     assert all("an item's html failed: invalid_html" in line for line in messages(caplog.records))
+
+
+async def test_an_items_own_document_goes_before_the_page_it_comes_from(settings: dict[str, Any]) -> None:
+    """From a page with content of its own, an item with another document is that document's."""
+    other = article("Another document")
+    loaded = {"url": [URL], "html": [other]}
+    unlike = {"url": URL, "html": 5}
+
+    class Listing(PageSpider):
+        def parse(self, response: Response) -> Any:
+            assert response.meta["riptide_content"].title == TITLE
+            yield {"url": URL, "html": other}
+            yield loaded
+            yield unlike
+            yield {"url": URL}
+
+    async with site({"/": article(TITLE)}) as root:
+        result = await crawl(Listing, {**settings, **SOURCE}, root=root)
+    titles = sorted(str(item.get("title")) for item in result.items)
+    assert titles == sorted([TITLE, "Another document", "Another document", "None"])
+    assert result.riptide("items") == {
+        "items/errors/source": 1,
+        "items/extracted": 2,
+        "items/filled": 3,
+    }
