@@ -69,8 +69,8 @@ def _readability(module: Any) -> Extract:
 
     def extract(html: str, url: str) -> Prediction:
         document = module.Document(html, url=url)
-        text = lxml_html.fromstring(document.summary() or "<p></p>").text_content()
-        return Prediction(text, document.short_title())
+        summary: Any = lxml_html.fromstring(document.summary() or "<p></p>")
+        return Prediction(summary.text_content(), document.short_title())
 
     return extract
 
