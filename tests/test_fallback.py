@@ -18,7 +18,7 @@ from scrapy_riptide.errors import (
     UnsupportedModeError,
 )
 from scrapy_riptide.fallback import FallbackExtractor, load_fallback
-from scrapy_riptide.fallback.document import MAX_ATTRIBUTES, MAX_CHARS
+from scrapy_riptide.fallback.document import MAX_ATTRIBUTES, MAX_CHARS, MAX_TAGS
 
 URL = "https://harbour.example/news/2026/tide.html"
 PARAGRAPH = (
@@ -256,6 +256,7 @@ ATTRIBUTES = " ".join(f"a{i}=1" for i in range(20 * MAX_ATTRIBUTES))
         f'<!-- <a x=" --><p {ATTRIBUTES}>',
         f'<p x=b="><i {ATTRIBUTES}>',
         "<p>" + "x" * MAX_CHARS,
+        "<p>x" * (MAX_TAGS + 1),
     ],
 )
 def test_what_would_take_lxml_minutes_is_refused_at_once(parsel: FallbackExtractor, html: str) -> None:

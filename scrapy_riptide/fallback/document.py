@@ -23,6 +23,10 @@ MAX_CHARS = 8 * 1024 * 1024
 # (measured with 2.14.6).
 MAX_ATTRIBUTES = 4000
 
+#: Tags of a document at most, end tags included. What comes after the parsing walks the tree in
+#: Python: 500,000 short paragraphs took it 8 s, and nothing could have stopped it.
+MAX_TAGS = 120_000
+
 # What a tokenizer of HTML 5 takes for one attribute: quotes count only after the equals sign.
 _ATTRIBUTE = r"""[^\s/>][^\s/>=]*(?:\s*=\s*(?:"[^"]*(?:"|\Z)|'[^']*(?:'|\Z)|[^\s"'>][^\s>]*)?)?"""
 _ATTRIBUTES = re.compile(_ATTRIBUTE)
@@ -137,6 +141,9 @@ def _number(size: str) -> float:
 def _refuse_what_takes_minutes(html: str) -> None:
     if len(html) > MAX_CHARS:
         raise DocumentTooLarge(f"The document has {len(html)} characters; the fallback reads {MAX_CHARS}.")
+    tags = html.count("<")
+    if tags > MAX_TAGS:
+        raise DocumentTooLarge(f"The document has {tags} tags; the fallback reads {MAX_TAGS}.")
     position = 0
     # Every attribute has a name and something between it and the next.
     least_length = 2 * MAX_ATTRIBUTES
