@@ -193,6 +193,21 @@ class Extractor:
         finally:
             timer.cancel()
 
+    async def fall_back_async(
+        self, html: Html, url: str, error: ExtractionError, mode: Mode = "article"
+    ) -> Outcome:
+        """The fallback's answer, where there is a fallback, for a document that no guest came free for.
+
+        Waits for a worker thread as long as that takes: each is free again after ``timeout_secs``.
+        """
+        outcome = Outcome(error=error)
+        if self._fallback is not None:
+            started = time.perf_counter()
+            future = self._host.submit(self._fall_back, outcome, error, html, url, mode)
+            await asyncio.wrap_future(future)
+            outcome.duration_ms = (time.perf_counter() - started) * 1000
+        return outcome
+
     def _max_wait_s(self) -> float:
         # A start that compiles is no sign of too much work.
         return self.config.checkout_timeout_secs + (0.0 if self._host.ready else _COMPILE_ALLOWANCE_S)
@@ -269,7 +284,11 @@ class Extractor:
     def _answer_by_fallback(self, outcome: Outcome, html: Html, url: str, mode: Mode) -> None:
         error = outcome.error
         assert error is not None
-        if self._fallback is None or not (error.is_machinery or isinstance(error, errors.CircuitOpen)):
+        if error.is_machinery or isinstance(error, errors.CircuitOpen):
+            self._fall_back(outcome, error, html, url, mode)
+
+    def _fall_back(self, outcome: Outcome, error: ExtractionError, html: Html, url: str, mode: Mode) -> None:
+        if self._fallback is None:
             return
         started = time.perf_counter()
         text = html if isinstance(html, str) else html.decode("utf-8", "replace")

@@ -142,11 +142,19 @@ class RiptideMiddleware:
             self._crawl.stats.retried()
             await asyncio.sleep(min(delay, _MAX_RETRY_DELAY_S))
             delay *= 2
-        return await self._run(response, options)
+        outcome = await self._run(response, options)
+        if isinstance(outcome.error, PoolExhausted):
+            return await self._run(response, options, given_up=outcome.error)
+        return outcome
 
-    async def _run(self, response: Response, options: PageOptions) -> Outcome:
+    async def _run(
+        self, response: Response, options: PageOptions, given_up: PoolExhausted | None = None
+    ) -> Outcome:
+        extractor = self._crawl.extractor
         try:
-            return await self._crawl.extractor.run_async(response.text, response.url, options.mode)
+            if given_up is not None:
+                return await extractor.fall_back_async(response.text, response.url, given_up, options.mode)
+            return await extractor.run_async(response.text, response.url, options.mode)
         except (ComponentError, ConfigError) as error:
             # No page will fare better.
             self._crawl.stop("riptide_component", f"The crawl ends: {error}.")

@@ -402,6 +402,24 @@ async def test_an_exhausted_pool_means_waiting_and_trying_again(hostile_settings
     assert result.stats["riptide/retries/pool_exhausted"] >= 1
 
 
+async def test_the_fallback_answers_for_pages_that_no_instance_came_free_for(
+    hostile_settings: dict[str, Any],
+) -> None:
+    busy = {
+        "RIPTIDE_MAX_POOL_SIZE": 1,
+        "RIPTIDE_CHECKOUT_TIMEOUT_SECS": 0.1,
+        "RIPTIDE_TIMEOUT_SECS": 1,
+        "RIPTIDE_POOL_RETRY_TIMES": 0,
+        "RIPTIDE_FALLBACK": "parsel",
+    }
+    pages: dict[str, Page] = {"/spin": "!s", **{f"/{number}": article(TITLE) for number in range(8)}}
+    async with site(pages) as root:
+        result = await crawl(PageSpider, {**hostile_settings, **busy}, root=root, paths=tuple(pages))
+    outcomes = result.outcomes()
+    assert outcomes["fallback/pool_exhausted"] == outcomes["errors/pool_exhausted"] >= 1
+    assert [item for item in result.items if item["content"] is None] == []
+
+
 async def test_a_pool_that_stays_exhausted_is_the_pages_error_at_last(
     hostile_settings: dict[str, Any],
 ) -> None:
