@@ -294,7 +294,8 @@ class ExtractorConfig:
             if limit is not None
         ]
         limit = min(limits, default=256 * MIB)
-        object.__setattr__(self, "memory_limit_mb", limit // MIB if limit >= MIB else 1)
+        # Rounded up: of the two, the pages are exact, and the other must not be the stricter.
+        object.__setattr__(self, "memory_limit_mb", -(-limit // MIB))
         object.__setattr__(self, "memory_limit_pages", limit // PAGE_BYTES)
         if self.initial_pool_size > self.max_pool_size:
             # A smaller pool is a sensible wish; having to lower two options for it is not.

@@ -204,7 +204,8 @@ def test_the_stricter_of_two_memory_limits_wins(
 ) -> None:
     config = ExtractorConfig(memory_limit_mb=given_mb, memory_limit_pages=given_pages)
     assert (config.memory_limit_bytes, config.memory_limit_pages) == (limit_bytes, limit_bytes // PAGE_BYTES)
-    assert config.memory_limit_mb == max(limit_bytes // MIB, 1)
+    # Rounded up, so that it never is the stricter.
+    assert config.memory_limit_mb == -(-limit_bytes // MIB)
 
 
 def test_an_instance_is_recycled_at_the_limit_at_the_latest() -> None:
