@@ -71,6 +71,13 @@ def test_a_project_that_turns_it_on_is_well(project: Path) -> None:
     ("settings", "level", "words"),
     [
         ("", "note", 'ADDONS = {"scrapy_riptide.Addon": 500}'),
+        # Another middleware, another Addon and one that is switched off don't turn it on.
+        (
+            'DOWNLOADER_MIDDLEWARES = {"scrapy.downloadermiddlewares.stats.DownloaderStats": 543}\n',
+            "note",
+            "ADDONS",
+        ),
+        ('ADDONS = {"scrapy_riptide.Addon": None}\n', "note", "ADDONS"),
         ('ADDONS = {"scrapy_riptide.Addon": 500}\nRIPTIDE_ENABLED = False\n', "note", "RIPTIDE_ENABLED"),
         ("RIPTIDE_MODE = 'everything'\n", "WRONG", "RIPTIDE_MODE = 'everything' is not allowed"),
         ("RIPTIDE_TIMEOUT = 3\n", "WRONG", "did you mean RIPTIDE_TIMEOUT_SECS?"),

@@ -8,18 +8,22 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from scrapy.utils.conf import closest_scrapy_cfg
+from scrapy.utils.misc import load_object
 from scrapy.utils.project import get_project_settings
 
+from scrapy_riptide.addon import Addon
 from scrapy_riptide.config import MIB, ExtractorConfig
 from scrapy_riptide.errors import ConfigError, ExtractionError, RiptideError
 from scrapy_riptide.extractor import Extractor
+from scrapy_riptide.middleware import RiptideMiddleware
 from scrapy_riptide.settings import RiptideSettings
 from scrapy_riptide.wasm.component import read_component
 from scrapy_riptide.wasm.engine import check_wasmtime
@@ -83,21 +87,31 @@ def _project() -> Iterator[Finding]:
         yield Finding("ok", "project", "there is none here: only the environment was read")
         return
     settings = get_project_settings()
+    middlewares = settings.getdict("DOWNLOADER_MIDDLEWARES")
     try:
         ours = RiptideSettings.from_settings(settings)
     except ConfigError as error:
         yield Finding("wrong", "project", str(error), f"Correct it in the settings of {path}.")
         return
-    addons = {
-        getattr(addon, "__name__", str(addon).rpartition(".")[2]) for addon in settings.getdict("ADDONS")
-    }
-    if "Addon" not in addons and not settings.getdict("DOWNLOADER_MIDDLEWARES"):
+    if not (_names(settings.getdict("ADDONS"), Addon) or _names(middlewares, RiptideMiddleware)):
         remedy = 'Add to its settings: ADDONS = {"scrapy_riptide.Addon": 500}'
         yield Finding("note", "project", f"{path} does not turn the plugin on", remedy)
     elif not ours.enabled:
         yield Finding("note", "project", f"{path} turns the plugin off", "Remove RIPTIDE_ENABLED = False.")
     else:
         yield Finding("ok", "project", f"{path} turns the plugin on, and its settings are allowed")
+
+
+def _names(components: Mapping[Any, int | None], wanted: type) -> bool:
+    """Whether a component setting has the class, by itself or by a path, and not switched off."""
+    for component, order in components.items():
+        if order is None:
+            continue
+        # What can't be imported is Scrapy's to tell.
+        with suppress(ImportError, NameError, ValueError):
+            if load_object(component) is wanted:
+                return True
+    return False
 
 
 def _guest(config: ExtractorConfig) -> Iterator[Finding]:
