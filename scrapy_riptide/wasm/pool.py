@@ -127,8 +127,12 @@ class InstancePool:
             return None
         return self._idle.pop()
 
+    def _there_are(self) -> int:
+        """Instances that hold memory, or will in a moment or until they have given it back."""
+        return len(self._active) + len(self._idle) + self._making + self._leaving
+
     def _may_add(self) -> bool:
-        there_are = len(self._active) + len(self._idle) + self._making + self._leaving
+        there_are = self._there_are()
         if not there_are:
             return True
         return there_are < self._config.max_pool_size and self._pressure() not in (
@@ -243,7 +247,7 @@ class InstancePool:
     def warm(self) -> None:
         """Makes one instance ahead of need, as long as there are fewer than the initial ones."""
         with self._changed:
-            there_are = len(self._active) + len(self._idle) + self._making + self._leaving
+            there_are = self._there_are()
             if (
                 self._closed
                 or there_are >= self._config.initial_pool_size
