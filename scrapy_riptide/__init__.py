@@ -10,10 +10,10 @@ from scrapy_riptide.extractor import Extractor
 
 if TYPE_CHECKING:
     from scrapy_riptide.addon import Addon
-    from scrapy_riptide.exporter import RiptideExporter
     from scrapy_riptide.middleware import RiptideMiddleware, RiptideSpiderMiddleware
+    from scrapy_riptide.monitoring.exporter import RiptideExporter
+    from scrapy_riptide.monitoring.statscollector import RiptideStatsCollector
     from scrapy_riptide.pipelines import RiptidePipeline
-    from scrapy_riptide.statscollector import RiptideStatsCollector
 
 __all__ = [
     "Addon",
@@ -36,11 +36,11 @@ __all__ = [
 # starting an extractor.
 _SCRAPY_SIDE = {
     "Addon": "scrapy_riptide.addon",
-    "RiptideExporter": "scrapy_riptide.exporter",
+    "RiptideExporter": "scrapy_riptide.monitoring.exporter",
     "RiptideMiddleware": "scrapy_riptide.middleware",
     "RiptidePipeline": "scrapy_riptide.pipelines",
     "RiptideSpiderMiddleware": "scrapy_riptide.middleware",
-    "RiptideStatsCollector": "scrapy_riptide.statscollector",
+    "RiptideStatsCollector": "scrapy_riptide.monitoring.statscollector",
 }
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from scrapy.exceptions import NotConfigured
 from scrapy.settings import BaseSettings
 
-from scrapy_riptide.exporter import RiptideExporter
 from scrapy_riptide.items import ItemFiller
 from scrapy_riptide.middleware import RiptideMiddleware, RiptideSpiderMiddleware
+from scrapy_riptide.monitoring.exporter import RiptideExporter
 from scrapy_riptide.pipelines import RiptidePipeline
 from scrapy_riptide.settings import RiptideSettings
 

@@ -13,10 +13,19 @@ from scrapy import Spider, signals
 from scrapy.exceptions import NotConfigured
 from scrapy.utils.asyncio import create_looping_call, is_asyncio_available
 
-from scrapy_riptide.figures import CrawlFigures, Extraction
+from scrapy_riptide.monitoring.figures import CrawlFigures, Extraction
+from scrapy_riptide.monitoring.stats import (
+    ERRORS,
+    EXTRACTED,
+    FALLBACK,
+    POOL_FIGURES,
+    SEEN,
+    SKIPPED,
+    PageStats,
+    by_kind,
+)
 from scrapy_riptide.settings import RiptideSettings
 from scrapy_riptide.shared import ExtractorLease
-from scrapy_riptide.stats import ERRORS, EXTRACTED, FALLBACK, POOL_FIGURES, SEEN, SKIPPED, PageStats, by_kind
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler

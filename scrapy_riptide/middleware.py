@@ -25,8 +25,8 @@ from scrapy_riptide.errors import (
     PoolExhausted,
 )
 from scrapy_riptide.extractor import Outcome
-from scrapy_riptide.figures import Extraction
 from scrapy_riptide.items import ItemFiller
+from scrapy_riptide.monitoring.figures import Extraction
 from scrapy_riptide.page_options import OptionsError, PageOptions, page_options
 
 if TYPE_CHECKING:

@@ -26,10 +26,10 @@ from scrapy.http import Response
 from scrapy.statscollectors import MemoryStatsCollector
 
 from scrapy_riptide import RiptideExporter
-from scrapy_riptide.figures import Histogram
-from scrapy_riptide.metrics import COUNTERS_BY, FROM_STATS
-from scrapy_riptide.server import is_allowed_host
-from scrapy_riptide.statscollector import stats_families
+from scrapy_riptide.monitoring.figures import Histogram
+from scrapy_riptide.monitoring.metrics import COUNTERS_BY, FROM_STATS
+from scrapy_riptide.monitoring.server import is_allowed_host
+from scrapy_riptide.monitoring.statscollector import stats_families
 
 PAGES: dict[str, Page] = {"/fine": "fine", "/trap": "!t", "/memory": "!x", "/invalid": "!e0", "/blank": " "}
 REFERENCE = Path(__file__).parent.parent / "docs" / "reference" / "metrics.md"
@@ -215,7 +215,7 @@ async def test_health_says_how_the_extractor_is(settings: dict[str, Any]) -> Non
 async def test_without_prometheus_client_there_are_health_and_the_live_page(
     settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setitem(sys.modules, "scrapy_riptide.metrics", None)
+    monkeypatch.setitem(sys.modules, "scrapy_riptide.monitoring.metrics", None)
     textfile = {**settings, "RIPTIDE_METRICS_TEXTFILE": "never/written"}
     items, _ = await ask(textfile, "/metrics", "/health", "/", "/live.json", pages={"/blank": " "})
     assert [each["status"] for each in items] == [501, 200, 200, 200]

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from scrapy_riptide import errors, middleware, page_options, stats
+from scrapy_riptide import errors, middleware, page_options
 from scrapy_riptide.config import ExtractorConfig
+from scrapy_riptide.monitoring import stats
 from scrapy_riptide.settings import CONTENT_FIELDS, RiptideSettings, setting_name
 
 REFERENCE = Path(__file__).parent.parent / "docs" / "reference"

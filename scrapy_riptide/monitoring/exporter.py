@@ -12,9 +12,9 @@ from scrapy import signals
 from scrapy.exceptions import NotConfigured
 
 from scrapy_riptide.crawl import RiptideCrawl
-from scrapy_riptide.discovery import TargetFile, write_whole
-from scrapy_riptide.live import LiveFeed
-from scrapy_riptide.server import make_app
+from scrapy_riptide.monitoring.discovery import TargetFile, write_whole
+from scrapy_riptide.monitoring.live import LiveFeed
+from scrapy_riptide.monitoring.server import make_app
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -139,7 +139,7 @@ class RiptideExporter:
 
 def _registry(crawler: Crawler, crawl: RiptideCrawl) -> CollectorRegistry | None:
     try:
-        from scrapy_riptide.metrics import make_registry
+        from scrapy_riptide.monitoring.metrics import make_registry
     except ImportError:
         return None
     return make_registry(crawler, crawl)

@@ -1,7 +1,7 @@
 """Prometheus metrics of one crawl, on a registry of its own.
 
 Nothing is counted here. At each scrape the collector reads the owners of the figures: the
-extractor, the crawl's stats, and :class:`~scrapy_riptide.figures.CrawlFigures`. A figure that
+extractor, the crawl's stats, and :class:`~scrapy_riptide.monitoring.figures.CrawlFigures`. A figure that
 can't be known is left out.
 
 ``riptide_wasm_aot_cache_hits`` and ``_misses`` are gauges: they say how the present extractor came
@@ -23,10 +23,10 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from scrapy_riptide import stats as names
-from scrapy_riptide.figures import CrawlFigures, Histogram
-from scrapy_riptide.stats import by_kind
-from scrapy_riptide.statscollector import ExportedStats, stats_families
+from scrapy_riptide.monitoring import stats as names
+from scrapy_riptide.monitoring.figures import CrawlFigures, Histogram
+from scrapy_riptide.monitoring.stats import by_kind
+from scrapy_riptide.monitoring.statscollector import ExportedStats, stats_families
 from scrapy_riptide.wasm.breaker import BreakerState
 from scrapy_riptide.wasm.pool import Pressure
 

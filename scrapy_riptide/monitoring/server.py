@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from scrapy_riptide.live import LiveFeed
+from scrapy_riptide.monitoring.live import LiveFeed
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -105,7 +105,7 @@ class _Pages:
         self._asking: asyncio.Task[dict[str, Any]] | None = None
 
     async def live_page(self, request: web.Request) -> web.Response:
-        html = files("scrapy_riptide").joinpath("live.html").read_text(encoding="utf-8")
+        html = files("scrapy_riptide.monitoring").joinpath("live.html").read_text(encoding="utf-8")
         return web.Response(text=html, content_type="text/html")
 
     async def live(self, request: web.Request) -> web.Response:

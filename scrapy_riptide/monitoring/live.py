@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from statistics import quantiles
 from typing import TYPE_CHECKING, Any
 
-from scrapy_riptide import stats as names
-from scrapy_riptide.stats import by_kind
+from scrapy_riptide.monitoring import stats as names
+from scrapy_riptide.monitoring.stats import by_kind
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler

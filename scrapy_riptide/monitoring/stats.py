@@ -14,7 +14,7 @@ from typing import Any
 
 from scrapy.statscollectors import StatsCollector
 
-from scrapy_riptide.figures import Extraction
+from scrapy_riptide.monitoring.figures import Extraction
 
 SEEN = "riptide/pages/seen"
 EXTRACTED = "riptide/pages/extracted"
