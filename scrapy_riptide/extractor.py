@@ -22,6 +22,7 @@ from scrapy_riptide import errors
 from scrapy_riptide.config import ExtractorConfig
 from scrapy_riptide.content import ComponentInfo, ExtractedContent, ExtractionStats, HealthStatus, Link, Mode
 from scrapy_riptide.errors import ExtractionError, RiptideError
+from scrapy_riptide.fallback import LazyFallback, load_fallback
 from scrapy_riptide.wasm.breaker import BreakerState, CircuitBreaker
 from scrapy_riptide.wasm.contract import HEALTHY, lower_mode
 from scrapy_riptide.wasm.host import Answer, GuestHost
@@ -499,10 +500,8 @@ class _Counts:
 def _load_fallback(name: str | None) -> FallbackExtractor | None:
     if name is None:
         return None
-    # Imported for those who want one: it takes as long as a cold start of a guest, many times over.
-    from scrapy_riptide.fallback import load_fallback
-
-    return load_fallback(name)
+    # What may be missing or no fallback at all is found out at the start.
+    return LazyFallback() if name == LazyFallback.name else load_fallback(name)
 
 
 def _either(outcome: Outcome) -> ExtractedContent | ExtractionError:

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ import pytest
 from conftest import Configure
 
 from scrapy_riptide import Extractor, ExtractorConfig
+from scrapy_riptide.wasm import aot_cache, receipt
+from scrapy_riptide.wasm import runtime as wasm_runtime
 from scrapy_riptide.wasm.aot_cache import AotCache, default_directory
 from scrapy_riptide.wasm.engine import EngineSettings, make_engine
 
@@ -212,6 +214,115 @@ def test_clearing_removes_what_is_the_caches(at: ExtractorConfig, directory: Pat
 def test_listing_and_clearing_a_cache_that_is_not_there(tmp_path: Path) -> None:
     cache = AotCache(tmp_path / "nowhere")
     assert (cache.entries(), cache.clear()) == ([], 0)
+
+
+# Receipts: what an earlier start has digested is not read again.
+
+
+@pytest.fixture
+def known(
+    config: Configure, misbehaving: Path, directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> ExtractorConfig:
+    """A configuration whose component, a file of its own, and compiled file have a receipt."""
+    monkeypatch.setattr(receipt, "_SETTLED_S", 0.02)
+    component = tmp_path / "component.wasm"
+    shutil.copy(misbehaving, component)
+    known = config(component=str(component), cache_dir=str(directory))
+    starts = [start(known)]
+    time.sleep(0.05)
+    assert [*starts, start(known)] == [MISS, HIT]
+    assert len(list(directory.glob("*.receipt"))) == 1
+    return known
+
+
+@pytest.fixture
+def digested(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Compiled files that were read to check them."""
+    seen: list[Path] = []
+    digest = aot_cache._digest_file
+
+    def noted(path: Path) -> str:
+        seen.append(path)
+        return digest(path)
+
+    monkeypatch.setattr(aot_cache, "_digest_file", noted)
+    return seen
+
+
+def test_what_a_start_has_digested_the_next_one_does_not_read(
+    known: ExtractorConfig, digested: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wasm_runtime, "read_component", None)
+    assert (start(known), digested) == (HIT, [])
+
+
+def as_of_before(path: Path, change: Callable[[Path], object]) -> None:
+    """Changes a file, and gives it back the time of its last write."""
+    before = path.stat()
+    change(path)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def flip(path: Path) -> None:
+    with open(path, "r+b") as file:
+        file.seek(path.stat().st_size // 2)
+        byte = file.read(1)[0]
+        file.seek(-1, os.SEEK_CUR)
+        file.write(bytes([byte ^ 1]))
+
+
+def replace(path: Path) -> None:
+    other = path.with_name("other")
+    shutil.copy(path, other)
+    flip(other)
+    other.replace(path)
+
+
+@pytest.mark.parametrize("change", [flip, replace, lambda path: os.truncate(path, 1000)])
+def test_a_receipt_ends_with_any_write_to_the_compiled_file(
+    known: ExtractorConfig,
+    directory: Path,
+    caplog: pytest.LogCaptureFixture,
+    change: Callable[[Path], object],
+) -> None:
+    as_of_before(entry(directory), change)
+    assert_made_again(known, directory, caplog)
+
+
+def test_a_receipt_ends_with_any_write_to_the_component(known: ExtractorConfig, directory: Path) -> None:
+    component = Path(known.component or "")
+    # A custom section: another byte there is another component that does the same.
+    as_of_before(component, lambda path: path.write_bytes(path.read_bytes() + b"\0\x03\x01ab"))
+    assert start(known) == MISS
+    as_of_before(component, lambda path: path.write_bytes(path.read_bytes()[:-1] + b"c"))
+    assert start(known) == MISS
+    assert len(list(directory.glob("*.cwasm"))) == 3
+
+
+def test_a_receipt_is_for_a_day(known: ExtractorConfig, directory: Path, digested: list[Path]) -> None:
+    (path,) = directory.glob("*.receipt")
+    for age_s, reads in ((receipt.VALID_S - 60, 0), (receipt.VALID_S + 60, 1), (-60, 1)):
+        os.utime(path, (time.time() - age_s,) * 2)
+        digested.clear()
+        assert [start(known), start(known)] == [HIT, HIT]
+        assert digested == [entry(directory)] * reads
+
+
+@pytest.mark.parametrize(
+    "words", ["", "x", "a b c", "\0", "../{0} {1}", "{0} 1-2-3-4-5", "nowhere.cwasm None"]
+)
+def test_a_receipt_that_is_none_is_not_believed(
+    known: ExtractorConfig, directory: Path, digested: list[Path], words: str
+) -> None:
+    (path,) = directory.glob("*.receipt")
+    name, identity = path.read_text().split()
+    path.write_text(words.format(name, identity))
+    assert (start(known), digested) == (HIT, [entry(directory)])
+
+
+def test_a_file_of_just_now_gets_no_receipt(at: ExtractorConfig, directory: Path) -> None:
+    assert [start(at) for _ in range(3)] == [MISS, HIT, HIT]
+    assert list(directory.glob("*.receipt")) == []
 
 
 # Broken directories.

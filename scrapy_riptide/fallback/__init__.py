@@ -7,13 +7,14 @@ can stop it once it runs: it limits its own input.
 
 from __future__ import annotations
 
+from functools import cached_property
 from importlib import import_module
 from typing import Protocol, runtime_checkable
 
 from scrapy_riptide.content import ExtractedContent, Mode
 from scrapy_riptide.errors import ConfigError
 
-__all__ = ["FallbackExtractor", "load_fallback"]
+__all__ = ["FallbackExtractor", "LazyFallback", "load_fallback"]
 
 _BUILT_IN = {
     "parsel": "scrapy_riptide.fallback.parsel_engine.ParselExtractor",
@@ -51,3 +52,21 @@ def load_fallback(name: str) -> FallbackExtractor:
     if not isinstance(fallback, FallbackExtractor):
         raise ConfigError(f"{path} is no fallback extractor: it needs a name and extract(html, url, mode).")
     return fallback
+
+
+class LazyFallback:
+    """The packaged fallback, imported with the first document it is asked for.
+
+    Outside of a crawl, where parsel isn't imported already, that takes many times as long as the
+    cold start of a guest.
+    """
+
+    name = "parsel"
+
+    @cached_property
+    def _engine(self) -> FallbackExtractor:
+        return load_fallback(self.name)
+
+    def extract(self, html: str, url: str, mode: Mode) -> ExtractedContent:
+        """The content of one document, or an :class:`~scrapy_riptide.errors.ExtractionError`."""
+        return self._engine.extract(html, url, mode)

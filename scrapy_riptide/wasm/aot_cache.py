@@ -1,9 +1,11 @@
 """Compiled components on disk, so that only a machine's first start compiles.
 
 A file is named ``<key>.<digest>.cwasm``. The key says what was compiled, by what and for what
-machine; the digest is of the file's own bytes and is checked before every use, because wasmtime
-trusts such a file: of 40 with flipped bits, 23 ended the process. One name, written by a rename,
-is whole or absent after a crash. The directory belongs to the user alone, or is not used.
+machine; the digest is of the file's own bytes and is checked before use, because wasmtime trusts
+such a file: of 40 with flipped bits, 23 ended the process. A start that finds both files as an
+earlier one has left them goes by that one's receipt (``receipt.py``). One name, written by a
+rename, is whole or absent after a crash. The directory belongs to the user alone, or is not used:
+whoever can write there can run code as the user, and no digest beside the file would change that.
 
 A cache that can't be used costs time, never a crawl: it is one warning, with the remedy.
 """
@@ -22,12 +24,15 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from platformdirs import user_cache_path
 from wasmtime import Engine, WasmtimeError
 from wasmtime.component import Component
 
+from scrapy_riptide.wasm import receipt
 from scrapy_riptide.wasm.engine import EngineSettings, wasmtime_version
+from scrapy_riptide.wasm.receipt import FileIdentity
 
 logger = logging.getLogger(__name__)
 
@@ -56,9 +61,13 @@ def default_directory() -> Path:
 
 def cache_key(wasm: bytes, settings: EngineSettings) -> str:
     """Says what is compiled, by what, how and for which machine, in 64 hex digits."""
+    return _key(hashlib.sha256(wasm).hexdigest(), settings)
+
+
+def _key(source: str, settings: EngineSettings) -> str:
     words = [
         f"format={_FORMAT}",
-        hashlib.sha256(wasm).hexdigest(),
+        source,
         f"wasmtime={wasmtime_version()}",
         settings.cache_words(),
         f"{sys.platform}-{platform.machine()}",
@@ -96,26 +105,39 @@ class AotCache:
     def clear(self) -> int:
         """Removes every file of the cache, set-aside ones too; how many."""
         removed = 0
-        for pattern in (f"*{SUFFIX}", f"*{_SET_ASIDE}", "*.tmp", "*.lock"):
+        for pattern in (f"*{SUFFIX}", f"*{receipt.SUFFIX}", f"*{_SET_ASIDE}", "*.tmp", "*.lock"):
             for path in self.directory.glob(pattern):
                 path.unlink(missing_ok=True)
                 removed += path.suffix == SUFFIX
         return removed
 
-    def load(self, engine: Engine, key: str) -> Component | None:
-        """The compiled component, verified, or None. A file that fails verification is set aside."""
+    def load(self, engine: Engine, key: str, known_as: str | None = None) -> Component | None:
+        """The compiled component, verified, or None. A file that fails verification is set aside.
+
+        ``known_as`` is the name of the receipt to leave for :meth:`load_known`.
+        """
         if not self.directory.exists():
             return None
         self._check_directory()
         # Not glob: compiling its pattern takes longer than all the rest but the digest.
         for name in os.listdir(self.directory):
             if name.startswith(key) and name.endswith(SUFFIX):
-                component = self._load_file(engine, self.directory / name)
+                component = self._load_file(engine, self.directory / name, known_as)
                 if component is not None:
                     return component
         return None
 
-    def _load_file(self, engine: Engine, path: Path) -> Component | None:
+    def load_known(self, engine: Engine, known_as: str) -> Component | None:
+        """The compiled component that an earlier start has verified, if it was not touched since."""
+        try:
+            self._check_directory()
+            path = receipt.read_receipt(self.directory, known_as)
+            return None if path is None else Component.deserialize_file(engine, str(path))
+        except (OSError, WasmtimeError):  # told by the way that reads the files, which comes next
+            return None
+
+    def _load_file(self, engine: Engine, path: Path, known_as: str | None) -> Component | None:
+        identity = FileIdentity.of(path)
         try:
             digest = _digest_file(path)
         except FileNotFoundError:  # another process set it aside
@@ -124,10 +146,13 @@ class AotCache:
             self._set_aside(path, "its bytes are not the ones that were written")
             return None
         try:
-            return Component.deserialize_file(engine, str(path))
+            component = Component.deserialize_file(engine, str(path))
         except WasmtimeError as error:
             self._set_aside(path, str(error).splitlines()[0])
             return None
+        if known_as is not None:
+            receipt.write_receipt(self.directory, known_as, path, identity)
+        return component
 
     def _set_aside(self, path: Path, reason: str) -> None:
         try:
@@ -206,14 +231,33 @@ def _digest_file(path: Path) -> str:
     return digest.hexdigest()
 
 
+class Source(NamedTuple):
+    """A component to load."""
+
+    #: Reads its bytes.
+    read: Callable[[], bytes]
+    #: The name its receipt has, where it may have one.
+    known_as: str | None
+
+    @classmethod
+    def of(cls, path: Path | None, read: Callable[[], bytes], settings: EngineSettings) -> Source:
+        """The component that ``read`` reads, from ``path`` where it is a file of its own."""
+        # Taken before the file is read: one that is written meanwhile has another afterwards.
+        identity = None if path is None else FileIdentity.of(path)
+        settled = identity is not None and identity.is_settled
+        return cls(read, _key(f"file={identity}", settings) if settled else None)
+
+
 def load_compiled(
-    engine: Engine, wasm: bytes, settings: EngineSettings, cache: AotCache | None
+    engine: Engine, source: Source, settings: EngineSettings, cache: AotCache | None
 ) -> Loaded | None:
-    """The component of ``wasm`` if the cache has it and can be used."""
+    """The component of ``source`` if the cache has it and can be used."""
     if cache is None:
         return None
+    component = None if source.known_as is None else cache.load_known(engine, source.known_as)
     try:
-        component = cache.load(engine, cache_key(wasm, settings))
+        if component is None:
+            component = cache.load(engine, cache_key(source.read(), settings), source.known_as)
     except OSError:  # told by load_component, which comes next
         return None
     return None if component is None else Loaded(component, True)
@@ -221,22 +265,23 @@ def load_compiled(
 
 def load_component(
     engine: Engine,
-    wasm: bytes,
+    source: Source,
     settings: EngineSettings,
     cache: AotCache | None,
-    compile_: Callable[[], Component],
+    compile_: Callable[[bytes], Component],
 ) -> Loaded:
-    """The component of ``wasm``, from the cache or from ``compile_``, which verifies it as well.
+    """The component of ``source``, from the cache or from ``compile_``, which verifies it as well.
 
     Whatever is wrong with the cache is a warning with the remedy: the component is compiled and
     used all the same.
     """
+    wasm = source.read()
     if cache is None:
-        return Loaded(compile_(), None)
+        return Loaded(compile_(wasm), None)
     key = cache_key(wasm, settings)
     component = None
     try:
-        component = cache.load(engine, key)
+        component = cache.load(engine, key, source.known_as)
         if component is not None:
             return Loaded(component, True)
         with cache.lock(key):
@@ -244,7 +289,7 @@ def load_component(
             component = cache.load(engine, key)
             if component is not None:
                 return Loaded(component, True)
-            component = compile_()
+            component = compile_(wasm)
             cache.store(key, component)
             return Loaded(component, False)
     except OSError as error:
@@ -256,4 +301,4 @@ def load_component(
             error,
             cache.directory,
         )
-    return Loaded(component if component is not None else compile_(), False)
+    return Loaded(component if component is not None else compile_(wasm), False)

@@ -17,32 +17,34 @@ _MAGIC = b"\0asm"
 _COMPONENT_LAYER = b"\x0d\x00\x01\x00"
 
 
-def read_component(source: str | None, *, simd: bool) -> bytes:
-    """The bytes of the component that ``source`` names.
+def component_file(source: str | None, *, simd: bool) -> Path | None:
+    """The file that ``source`` names, or None for a resource inside a package.
 
-    ``None`` is the packaged one, with SIMD or without; otherwise a file's path, or
+    ``None`` is the packaged component, with SIMD or without; otherwise a file's path, or
     ``package:resource``, which works inside a zipped egg as well.
     """
     if source is None:
         # importlib.resources is for zipped packages: for a file next door its import takes as long
         # as all the rest of a cold start.
         beside = Path(__file__).with_name(PACKAGED[simd])
-        if beside.exists():
-            return _checked(beside.read_bytes(), str(beside))
-        return _read_resource(__package__, PACKAGED[simd])
+        return beside if beside.exists() else None
+    path = Path(source)
     package, colon, resource = source.partition(":")
-    if (
-        colon
-        and resource
-        and not Path(source).exists()
-        and all(part.isidentifier() for part in package.split("."))
-    ):
+    is_resource = colon and resource and all(part.isidentifier() for part in package.split("."))
+    return None if is_resource and not path.exists() else path
+
+
+def read_component(source: str | None, *, simd: bool) -> bytes:
+    """The bytes of the component that ``source`` names, see :func:`component_file`."""
+    path = component_file(source, simd=simd)
+    if path is None:
+        package, _, resource = (source or f"{__package__}:{PACKAGED[simd]}").partition(":")
         return _read_resource(package, resource)
     try:
-        return _checked(Path(source).read_bytes(), source)
+        return _checked(path.read_bytes(), str(path))
     except OSError as error:
         raise ComponentError(
-            f"the component {source} can't be read ({error.strerror or error}): "
+            f"the component {path} can't be read ({error.strerror or error}): "
             "RIPTIDE_WASM_COMPONENT takes a file's path or package:resource"
         ) from error
 

@@ -117,7 +117,7 @@ class Instance:
         found = ffi.wasmtime_component_instance_get_func(
             byref(self._instance._instance),
             self._store._context(),
-            self._runtime.functions[name].ptr(),
+            self._runtime.function(name).ptr(),
             byref(raw),
         )
         if not found:

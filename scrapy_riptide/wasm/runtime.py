@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from pathlib import Path
 
@@ -13,9 +14,9 @@ from wasmtime.component._component import ExportIndex
 from scrapy_riptide.config import ENV_PREFIX, ExtractorConfig
 from scrapy_riptide.errors import ComponentError
 from scrapy_riptide.wasm import memory
-from scrapy_riptide.wasm.aot_cache import AotCache, Loaded, load_compiled, load_component
-from scrapy_riptide.wasm.component import compile_component, read_component
-from scrapy_riptide.wasm.contract import FUNCTIONS, INTERFACE
+from scrapy_riptide.wasm.aot_cache import AotCache, Loaded, Source, load_compiled, load_component
+from scrapy_riptide.wasm.component import compile_component, component_file, read_component
+from scrapy_riptide.wasm.contract import INTERFACE
 from scrapy_riptide.wasm.deadline import EpochTicker
 from scrapy_riptide.wasm.engine import EngineSettings, make_engine
 
@@ -62,7 +63,12 @@ class Runtime:
         # A linker without definitions: guests import nothing, and a host function's exception
         # could surface in another thread.
         self.linker = Linker(engine)
-        self.functions = _export_indices(component)
+        interface = component.get_export_index(INTERFACE)
+        if interface is None:
+            raise ComponentError(f"the component doesn't export {INTERFACE}")
+        self._interface = interface
+        self._functions: dict[str, ExportIndex] = {}
+        self._functions_lock = threading.Lock()
         self.ticker = EpochTicker(engine)
         self.pid = os.getpid()
 
@@ -81,20 +87,36 @@ class Runtime:
     @classmethod
     def _load(cls, config: ExtractorConfig, settings: EngineSettings, *, compile_it: bool) -> Runtime | None:
         started = time.perf_counter()
-        wasm = read_component(config.component, simd=config.enable_simd)
         engine = make_engine(settings)
         cache = aot_cache(config)
+        source = Source.of(
+            component_file(config.component, simd=config.enable_simd),
+            lambda: read_component(config.component, simd=config.enable_simd),
+            settings,
+        )
         if compile_it:
             loaded: Loaded | None = load_component(
-                engine, wasm, settings, cache, lambda: compile_component(engine, wasm)
+                engine, source, settings, cache, lambda wasm: compile_component(engine, wasm)
             )
         else:
-            loaded = load_compiled(engine, wasm, settings, cache)
+            loaded = load_compiled(engine, source, settings, cache)
         if loaded is None:
             return None
         runtime = cls(engine, loaded.component, settings, cache_hit=loaded.hit)
         runtime.load_ms = (time.perf_counter() - started) * 1000
         return runtime
+
+    def function(self, name: str) -> ExportIndex:
+        """Where the component exports a function of the contract."""
+        # Looked up when it is first needed: most processes need one of eight.
+        with self._functions_lock:
+            index = self._functions.get(name)
+            if index is None:
+                index = self.component.get_export_index(name, self._interface)
+                if index is None:
+                    raise ComponentError(f"the component's {INTERFACE} has no function {name}")
+                self._functions[name] = index
+            return index
 
     def close(self) -> None:
         """Stops the ticker and gives the compiled code back. No instance may be left.
@@ -103,21 +125,8 @@ class Runtime:
         wasmtime-py free it twice.
         """
         self.ticker.close()
-        for index in self.functions.values():
+        for index in (*self._functions.values(), self._interface):
             index.close()
         self.linker.close()
         self.component.close()
         self.engine.close()
-
-
-def _export_indices(component: Component) -> dict[str, ExportIndex]:
-    interface = component.get_export_index(INTERFACE)
-    if interface is None:
-        raise ComponentError(f"the component doesn't export {INTERFACE}")
-    indices = {}
-    for name in FUNCTIONS:
-        index = component.get_export_index(name, interface)
-        if index is None:
-            raise ComponentError(f"the component's {INTERFACE} has no function {name}")
-        indices[name] = index
-    return indices
