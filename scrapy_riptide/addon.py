@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
 from scrapy.exceptions import NotConfigured
 from scrapy.settings import BaseSettings
@@ -24,6 +25,9 @@ _SPIDER_MIDDLEWARE_ORDER = 10
 # Before the pipelines that want to find the fields filled.
 _PIPELINE_ORDER = 50
 _EXTENSION_ORDER = 0
+# Behind scrapy-poet's own (400 to 1000), and behind those that get items from elsewhere (Zyte API: 1100).
+_POET_PROVIDER = "scrapy_riptide.poet.RiptideProvider"
+_POET_PROVIDER_ORDER = 1200
 
 
 class Addon:
@@ -56,3 +60,13 @@ class Addon:
             place("EXTENSIONS", RiptideExporter, _EXTENSION_ORDER)
         if riptide.source_field is not None:
             place("ITEM_PIPELINES", RiptidePipeline, _PIPELINE_ORDER)
+        if find_spec("scrapy_poet") is not None:
+            # By its path: nobody waits for an import that only scrapy-poet, switched on, has need of.
+            _set_default_key(settings, "SCRAPY_POET_PROVIDERS", _POET_PROVIDER, _POET_PROVIDER_ORDER)
+
+
+def _set_default_key(settings: BaseSettings, name: str, key: str, value: Any) -> None:
+    """Gives a setting that is a dict one more key, unless it has the key."""
+    now = settings.getdict(name)
+    if key not in now:
+        settings.set(name, {**now, key: value}, settings.getpriority(name) or "addon")

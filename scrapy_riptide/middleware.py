@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from itemadapter import ItemAdapter
 from scrapy import Request, Spider, signals
@@ -61,6 +62,9 @@ class RiptideMiddleware:
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
         self._crawl = RiptideCrawl.of(crawler)
+        # Responses that a page object asked for ahead of their turn. Another middleware may make a
+        # new response of one, which is another document then.
+        self._done: WeakSet[Response] = WeakSet()
         # Whatever its way to the scheduler (a callback, an errback, start(), an extension), a
         # request comes by here, and before it is pickled for a queue on disk or in Redis.
         crawler.signals.connect(self._request_scheduled, signal=signals.request_scheduled)
@@ -76,30 +80,42 @@ class RiptideMiddleware:
 
     async def process_response(self, request: Request, response: Response) -> Response:
         """Extracts the response, if it is to be, and passes it on whatever happens."""
+        if response not in self._done:
+            await self.extract(request, response)
+        return response
+
+    async def extract(self, request: Request, response: Response, *, asked: bool = False) -> str | None:
+        """Extracts the response into its meta, if it is to be.
+
+        :param asked: whether the request stands for ``meta["riptide"] = True`` where it says nothing
+        :return: the kind of reason why the response was skipped, if it was
+        """
+        self._done.add(response)
         if response.request is None:
             response.request = request
+        _forget_results(response.request)
         try:
-            options = self._options(response)
+            options = self._options(response, asked=asked)
         except OptionsError as error:
             self._record(response, "none", Outcome(error=error), 0.0)
-            return response
-        if isinstance(options, PageOptions):
-            started = time.perf_counter()
-            outcome = await self._outcome(response, options)
-            self._record(response, options.mode, outcome, (time.perf_counter() - started) * 1000)
-        else:
+            return None
+        if isinstance(options, str):
             self._crawl.stats.skipped(options)
-        return response
+            return options
+        started = time.perf_counter()
+        outcome = await self._outcome(response, options)
+        self._record(response, options.mode, outcome, (time.perf_counter() - started) * 1000)
+        return None
 
     def _request_scheduled(self, request: Request, spider: Spider) -> None:
         _forget_results(request)
 
-    def _options(self, response: Response) -> PageOptions | str:
+    def _options(self, response: Response, *, asked: bool) -> PageOptions | str:
         """How to extract a response, or the kind of reason to pass it through."""
         wish = response.meta.get(OPTIONS_KEY)
         if wish is False:
             return "switched_off"
-        if wish is None and (reason := self._reason_not_to_try(response)):
+        if wish is None and (reason := self._reason_not_to_try(response, asked=asked)):
             return reason
         options = page_options(True if wish is None else wish, self._crawl.settings)
         if not isinstance(response, HtmlResponse):
@@ -110,13 +126,13 @@ class RiptideMiddleware:
             return "too_large"
         return options
 
-    def _reason_not_to_try(self, response: Response) -> str | None:
+    def _reason_not_to_try(self, response: Response, *, asked: bool) -> str | None:
         """Why a response is left alone for which nobody asked, if it is."""
         request = response.request
         assert request is not None
         if request.callback is NO_CALLBACK and urlparse_cached(request).path == "/robots.txt":
             return "robots_txt"
-        if self._crawl.settings.extract == "opt-in":
+        if self._crawl.settings.extract == "opt-in" and not asked:
             return "not_asked"
         if not 200 <= response.status < 300 and self._is_filtered(response):
             return "status"
