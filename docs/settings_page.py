@@ -19,6 +19,7 @@ EXAMPLES = {
     "extract": '"opt-in"',
     "mode": '["article h1", "article p"]',
     "max_body_bytes": "8 * 1024 * 1024",
+    "links": "True",
     "pool_retry_times": "10",
     "pool_retry_delay_secs": "2",
     "item_fields": '{"title": "headline", "text": "body", "published_iso": "date"}',

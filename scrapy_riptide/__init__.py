@@ -10,6 +10,7 @@ from scrapy_riptide.extractor import Extractor
 
 if TYPE_CHECKING:
     from scrapy_riptide.addon import Addon
+    from scrapy_riptide.linkextractors import RiptideLinkExtractor
     from scrapy_riptide.middleware import RiptideMiddleware, RiptideSpiderMiddleware
     from scrapy_riptide.monitoring.exporter import RiptideExporter
     from scrapy_riptide.monitoring.statscollector import RiptideStatsCollector
@@ -26,6 +27,7 @@ __all__ = [
     "Link",
     "RiptideError",
     "RiptideExporter",
+    "RiptideLinkExtractor",
     "RiptideMiddleware",
     "RiptidePipeline",
     "RiptideSpiderMiddleware",
@@ -37,6 +39,7 @@ __all__ = [
 _SCRAPY_SIDE = {
     "Addon": "scrapy_riptide.addon",
     "RiptideExporter": "scrapy_riptide.monitoring.exporter",
+    "RiptideLinkExtractor": "scrapy_riptide.linkextractors",
     "RiptideMiddleware": "scrapy_riptide.middleware",
     "RiptidePipeline": "scrapy_riptide.pipelines",
     "RiptideSpiderMiddleware": "scrapy_riptide.middleware",

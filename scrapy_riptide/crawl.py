@@ -13,6 +13,7 @@ from scrapy import Spider, signals
 from scrapy.exceptions import NotConfigured
 from scrapy.utils.asyncio import create_looping_call, is_asyncio_available
 
+from scrapy_riptide.errors import RiptideError
 from scrapy_riptide.monitoring.figures import CrawlFigures, Extraction
 from scrapy_riptide.monitoring.stats import (
     ERRORS,
@@ -110,6 +111,18 @@ class RiptideCrawl:
                 "spider": self._crawler.spider,
                 **{f"riptide_{name}": each for name, each in fields.items()},
             },
+        )
+
+    def links_failed(self, url: str, error: RiptideError) -> None:
+        """Counts a page whose links could not be read, and tells it in one line."""
+        kind = getattr(error, "kind", "internal")
+        self.stats.links_failed(kind)
+        logger.warning(
+            "The links of %s could not be read: %s: %s",
+            url,
+            kind,
+            error,
+            extra={"spider": self._crawler.spider},
         )
 
     def copy_pool_figures(self) -> None:

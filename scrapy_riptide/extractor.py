@@ -177,22 +177,10 @@ class Extractor:
     async def run_async(self, html: Html, url: str, mode: Mode = "article") -> Outcome:
         """:meth:`run`, without blocking the event loop."""
         wait_s = self._max_wait_s()
-        future = self._submit(html, url, mode, wait_s)
-        too_late = False
-
-        def give_up() -> None:
-            nonlocal too_late
-            too_late = future.cancel()
-
-        timer = asyncio.get_running_loop().call_later(wait_s, give_up)
         try:
-            return await asyncio.wrap_future(future)
-        except asyncio.CancelledError:
-            if too_late:
-                return self._not_taken(self._host.exhausted(wait_s))
-            raise
-        finally:
-            timer.cancel()
+            return await self._wait_async(self._submit(html, url, mode, wait_s), wait_s)
+        except errors.PoolExhausted as error:
+            return self._not_taken(error)
 
     async def fall_back_async(
         self, html: Html, url: str, error: ExtractionError, mode: Mode = "article"
@@ -227,6 +215,24 @@ class Extractor:
         except BaseException:  # Ctrl-C: nobody will ask for this result any more
             future.cancel()
             raise
+
+    async def _wait_async(self, future: Future[_T], wait_s: float) -> _T:
+        """:meth:`_wait`, without blocking the event loop."""
+        too_late = False
+
+        def give_up() -> None:
+            nonlocal too_late
+            too_late = future.cancel()
+
+        timer = asyncio.get_running_loop().call_later(wait_s, give_up)
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            if too_late:
+                raise self._host.exhausted(wait_s) from None
+            raise
+        finally:
+            timer.cancel()
 
     def _not_taken(self, error: errors.PoolExhausted) -> Outcome:
         self._counts.failed(error)
@@ -317,12 +323,17 @@ class Extractor:
 
     def extract_links(self, html: Html, url: str) -> list[Link]:
         """Every link of a document with its text, its rel words and its language."""
-        links: list[Link] = self._of_document("extract-links", lower_string(html), lower_string(url))
+        links: list[Link] = self._wait(self._links(html, url), self._max_wait_s())
+        return links
+
+    async def extract_links_async(self, html: Html, url: str) -> list[Link]:
+        """:meth:`extract_links`, without blocking the event loop."""
+        links: list[Link] = await self._wait_async(self._links(html, url), self._max_wait_s())
         return links
 
     def validate(self, html: Html) -> bool:
         """Whether the guest can read this as a web document."""
-        return bool(self._of_document("validate-html", lower_string(html)))
+        return bool(self._wait(self._of_document("validate-html", lower_string(html)), self._max_wait_s()))
 
     def info(self) -> ComponentInfo:
         """What the component says it is."""
@@ -344,11 +355,13 @@ class Extractor:
         status: HealthStatus = self._ask("health-check")
         return status
 
-    def _of_document(self, name: str, *arguments: Argument) -> Any:
+    def _links(self, html: Html, url: str) -> Future[Any]:
+        return self._of_document("extract-links", lower_string(html), lower_string(url))
+
+    def _of_document(self, name: str, *arguments: Argument) -> Future[Any]:
         """A function that works on a document, whose failure the breaker hears of."""
         size = arguments[0].words[0]
-        future = self._host.submit(lambda: self._guarded(name, arguments, size).value)
-        return self._wait(future, self._max_wait_s())
+        return self._host.submit(lambda: self._guarded(name, arguments, size).value)
 
     def _ask(self, name: str, wait_s: float | None = None) -> Any:
         """A function that works on none, and says nothing of documents' fortunes."""

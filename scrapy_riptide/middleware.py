@@ -16,17 +16,20 @@ from scrapy.spidermiddlewares.base import BaseSpiderMiddleware
 from scrapy.spidermiddlewares.httperror import HttpError, HttpErrorMiddleware
 from scrapy.utils.httpobj import urlparse_cached
 
-from scrapy_riptide.content import Mode
+from scrapy_riptide.content import ExtractedContent, Link, Mode
 from scrapy_riptide.crawl import RiptideCrawl
 from scrapy_riptide.errors import (
     ComponentError,
     ConfigError,
+    ExtractionError,
     ExtractorClosed,
     InternalError,
     PoolExhausted,
 )
 from scrapy_riptide.extractor import Outcome
 from scrapy_riptide.items import ItemFiller
+from scrapy_riptide.keys import CONTENT_KEY, DURATION_KEY, ERROR_KEY, LINKS_KEY, OPTIONS_KEY, RESULT_KEYS
+from scrapy_riptide.linkextractors import RiptideLinkExtractor
 from scrapy_riptide.monitoring.figures import Extraction
 from scrapy_riptide.page_options import OptionsError, PageOptions, page_options
 
@@ -35,17 +38,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 logger = logging.getLogger(__name__)
-
-#: What a request wants: see :mod:`scrapy_riptide.page_options`.
-OPTIONS_KEY = "riptide"
-#: The :class:`~scrapy_riptide.ExtractedContent` of a response.
-CONTENT_KEY = "riptide_content"
-#: Why a response has no content: a dict of ``kind``, ``message``, ``url`` and ``duration_ms``.
-ERROR_KEY = "riptide_error"
-#: Milliseconds that a worker thread spent on a response.
-DURATION_KEY = "riptide_duration_ms"
-
-RESULT_KEYS = (CONTENT_KEY, ERROR_KEY, DURATION_KEY)
 
 _MAX_RETRY_DELAY_S = 30.0
 
@@ -105,7 +97,24 @@ class RiptideMiddleware:
         started = time.perf_counter()
         outcome = await self._outcome(response, options)
         self._record(response, options.mode, outcome, (time.perf_counter() - started) * 1000)
+        if outcome.content is not None and self._are_links_wanted(options):
+            response.meta[LINKS_KEY] = await self._links(response, outcome.content)
         return None
+
+    def _are_links_wanted(self, options: PageOptions) -> bool:
+        if options.links is not None:
+            return options.links
+        rules = getattr(self._crawler.spider, "rules", ())
+        return any(isinstance(rule.link_extractor, RiptideLinkExtractor) for rule in rules)
+
+    async def _links(self, response: Response, content: ExtractedContent) -> list[Link]:
+        """The links with what their markup says; where that fails, the addresses that the content has."""
+        assert isinstance(response, HtmlResponse)
+        try:
+            return await self._crawl.extractor.extract_links_async(response.text, response.url)
+        except (ExtractionError, ExtractorClosed) as error:
+            self._crawl.links_failed(response.url, error)
+            return [Link(url, "", nofollow=False, ugc=False, sponsored=False) for url in content.links]
 
     def _request_scheduled(self, request: Request, spider: Spider) -> None:
         _forget_results(request)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from scrapy_riptide.config import Allowed, integer
+from scrapy_riptide.config import Allowed, boolean, integer
 from scrapy_riptide.content import Mode
 from scrapy_riptide.errors import ExtractionError
 from scrapy_riptide.settings import RiptideSettings, mode_or_selectors
 
 #: The keys of a dict.
-KEYS = ("mode", "select", "max_body_bytes")
+KEYS = ("mode", "select", "max_body_bytes", "links")
 
 
 class OptionsError(ExtractionError):
@@ -28,19 +28,21 @@ class PageOptions:
 
     mode: Mode
     max_body_bytes: int
+    #: Whether its links are wanted with all that they say; None: the setting doesn't say.
+    links: bool | None
 
 
 def page_options(value: Any, settings: RiptideSettings) -> PageOptions:
     """The options that ``meta["riptide"]`` stands for, over the settings'.
 
     :param value: True, a mode's name, a list of CSS selectors, or a dict of ``mode``, ``select``
-        (one CSS selector or several) and ``max_body_bytes``
+        (one CSS selector or several), ``max_body_bytes`` and ``links``
     :raises OptionsError: anything else
     """
     if isinstance(value, Mapping):
         return _from_dict(value, settings)
     mode = settings.mode if value is True else _parsed(mode_or_selectors(), value, "")
-    return PageOptions(mode, settings.max_body_bytes)
+    return PageOptions(mode, settings.max_body_bytes, settings.links)
 
 
 def _from_dict(value: Mapping[str, Any], settings: RiptideSettings) -> PageOptions:
@@ -61,7 +63,10 @@ def _from_dict(value: Mapping[str, Any], settings: RiptideSettings) -> PageOptio
     limit = settings.max_body_bytes
     if "max_body_bytes" in value:
         limit = _parsed(integer(1, unit="bytes"), value["max_body_bytes"], "['max_body_bytes']")
-    return PageOptions(mode, limit)
+    links = settings.links
+    if "links" in value:
+        links = _parsed(boolean(), value["links"], "['links']")
+    return PageOptions(mode, limit, links)
 
 
 def _parsed(allowed: Allowed, value: Any, key: str) -> Any:

@@ -24,7 +24,8 @@ from web_poet.serialization import SerializedLeafData, register_serialization
 
 from scrapy_riptide.content import ExtractedContent
 from scrapy_riptide.errors import ConfigError, RiptideError
-from scrapy_riptide.middleware import CONTENT_KEY, ERROR_KEY, RiptideMiddleware
+from scrapy_riptide.keys import CONTENT_KEY, ERROR_KEY
+from scrapy_riptide.middleware import RiptideMiddleware
 
 try:
     from zyte_common_items import Article

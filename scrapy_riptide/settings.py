@@ -150,6 +150,12 @@ class RiptideSettings:
     max_body_bytes: int = option(
         32 * MIB, integer(1, unit="bytes"), "Larger bodies are passed through without extraction."
     )
+    links: bool | None = option(
+        None,
+        optional(boolean()),
+        "Whether links come with their text, rel words and language, into ``meta['riptide_links']``."
+        " None: in spiders one of whose rules has a ``RiptideLinkExtractor``.",
+    )
     pool_retry_times: int = option(
         5, integer(0, 1000), "How often a page is tried again after no instance came free for it."
     )

@@ -7,6 +7,8 @@ and be no faster.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
 
@@ -55,3 +57,29 @@ class ExtractorLease:
                 return
             del _entries[self._key]
         self.extractor.close()
+
+
+_own: dict[int, ExtractorLease] = {}
+
+
+@contextmanager
+def any_extractor() -> Iterator[Extractor]:
+    """An extractor for a document that belongs to no crawl, or to one that nobody can name.
+
+    That of a crawl that runs in this process; or else one with the environment's configuration,
+    which is kept for the next time.
+
+    :raises ComponentError: the component can't be used
+    """
+    process = os.getpid()
+    with _lock:
+        running = next((config for owner, config in _entries if owner == process), None)
+    if running is None:
+        _own[process] = ExtractorLease(ExtractorConfig.from_env())
+        yield _own[process].extractor
+        return
+    lease = ExtractorLease(running)
+    try:
+        yield lease.extractor
+    finally:
+        lease.release()

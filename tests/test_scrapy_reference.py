@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from scrapy_riptide import errors, middleware, page_options
+from scrapy_riptide import errors, keys, page_options
 from scrapy_riptide.config import ExtractorConfig
 from scrapy_riptide.monitoring import stats
 from scrapy_riptide.settings import CONTENT_FIELDS, RiptideSettings, setting_name
@@ -41,14 +41,14 @@ def test_the_example_of_a_setting_is_a_value_it_takes_and_not_its_default(option
 
 
 def test_every_meta_key_has_its_section() -> None:
-    assert re.findall(r"^### (\w+)$", META, re.MULTILINE) == [middleware.OPTIONS_KEY, *middleware.RESULT_KEYS]
-    assert [f"`{key}`:" in META for key in page_options.KEYS] == [True] * 3
+    assert re.findall(r"^### (\w+)$", META, re.MULTILINE) == [keys.OPTIONS_KEY, *keys.RESULT_KEYS]
+    assert [f"`{key}`:" in META for key in page_options.KEYS] == [True] * 4
     assert all(f"`{name}`" in META for name in CONTENT_FIELDS)
 
 
 def stats_of_the_code() -> set[str]:
     values = {value for name, value in vars(stats).items() if name.isupper() and isinstance(value, str)}
-    by_kind = {stats.ERRORS, stats.SKIPPED, stats.FALLBACK, stats.ITEM_ERRORS}
+    by_kind = {stats.ERRORS, stats.LINK_ERRORS, stats.SKIPPED, stats.FALLBACK, stats.ITEM_ERRORS}
     return {f"{value}/<kind>" if value in by_kind else value for value in values} | set(
         stats.POOL_FIGURES.values()
     )

@@ -24,6 +24,7 @@ FALLBACK = "riptide/fallback"
 BYTES = "riptide/bytes/in"
 TOTAL_MS = "riptide/duration_ms/total"
 MAX_MS = "riptide/duration_ms/max"
+LINK_ERRORS = "riptide/links/errors"
 POOL_RETRIES = "riptide/retries/pool_exhausted"
 ITEMS_FILLED = "riptide/items/filled"
 ITEMS_EXTRACTED = "riptide/items/extracted"
@@ -85,6 +86,10 @@ class PageStats:
         """A page was passed through as it came."""
         self._stats.inc_value(SEEN)
         self._stats.inc_value(f"{SKIPPED}/{kind}")
+
+    def links_failed(self, kind: str) -> None:
+        """A page's links could not be read; its content may be there all the same."""
+        self._stats.inc_value(f"{LINK_ERRORS}/{kind}")
 
     def retried(self) -> None:
         """No instance came free for a page, and it will be tried again."""
