@@ -18,6 +18,7 @@ mod language;
 mod links;
 mod media;
 mod metadata;
+mod needles;
 pub mod parse;
 mod quality;
 mod render;

@@ -10,6 +10,7 @@ use super::published::{is_elsewhere, speaks_of};
 use super::sources::Sources;
 use super::{plain, Story};
 use crate::address::Base;
+use crate::needles::Needles;
 use crate::parse::{NodeId, Tag};
 
 const MAX_PEOPLE: usize = 12;
@@ -305,14 +306,14 @@ fn next_text(sources: &Sources<'_, '_>, node: NodeId) -> String {
 
 /// Whether an element is part of what customers say.
 fn is_testimonial(sources: &Sources<'_, '_>, node: NodeId) -> bool {
-    const WORDS: [&str; 6] = [
+    static WORDS: Needles<6> = Needles::ignoring_case([
         "review",
         "testimonial",
         "quote",
         "customer",
         "rating",
         "slide",
-    ];
+    ]);
     let document = sources.document;
     std::iter::once(node)
         .chain(document.ancestors(node))

@@ -1,6 +1,6 @@
 //! Dates as people and machines write them, to ISO 8601.
 
-use super::months::month;
+use super::months::{month, month_of_two};
 
 /// Longer texts than this are no dates, and only their beginning is searched.
 const MAX_CHARS: usize = 240;
@@ -301,7 +301,7 @@ impl<'a> Scan<'_, 'a> {
             return self.number(next, 1..=2);
         }
         let (second, end) = self.word(next)?;
-        Some((month(&format!("{word} {second}"))?, end))
+        Some((month_of_two(word, second)?, end))
     }
 
     /// Skip what may stand between the parts of a date written in words.

@@ -19,10 +19,52 @@ const NAMES: [&str; 12] = [
     "december|dec|dezember|dez|décembre|decembre|déc|diciembre|dic|dicembre|dezembro|desember|des|joulukuuta|joulukuu|grudnia|grudzień|prosince|prosinec|decembra|decembrie|prosinca|aralık|ara|δεκεμβρίου|δεκέμβριος|δεκ|декабря|дек|декабрь|грудня|декември|ديسمبر|دجنبر|كانون الأول|كانون الاول|दिसंबर",
 ];
 
+/// For every byte the lengths of the names that start with it, and of those that end with it, a bit
+/// each. A page's dates are looked for by asking after thousands of words, and few pass.
+static STARTS: [u64; 256] = lengths(true);
+static ENDS: [u64; 256] = lengths(false);
+
+const fn lengths(of_starts: bool) -> [u64; 256] {
+    let mut lengths = [0; 256];
+    let mut month = 0;
+    while month < NAMES.len() {
+        let names = NAMES[month].as_bytes();
+        let (mut start, mut end) = (0, 0);
+        while end <= names.len() {
+            if end == names.len() || names[end] == b'|' {
+                let byte = names[if of_starts { start } else { end - 1 }];
+                lengths[byte as usize] |= 1 << (end - start);
+                start = end + 1;
+            }
+            end += 1;
+        }
+        month += 1;
+    }
+    lengths
+}
+
+/// Whether a name has the length of a month's that starts and ends as it does.
+fn is_plausible(first: Option<&u8>, last: Option<&u8>, length: usize) -> bool {
+    let lengths =
+        |table: &[u64; 256], byte: Option<&u8>| byte.map_or(0, |&b| table[usize::from(b)]);
+    length < 64 && lengths(&STARTS, first) & lengths(&ENDS, last) & (1 << length) != 0
+}
+
+/// The number of the month whose name is these two words in lower case.
+pub fn month_of_two(first: &str, second: &str) -> Option<u32> {
+    let length = first.len() + 1 + second.len();
+    is_plausible(first.as_bytes().first(), second.as_bytes().last(), length)
+        .then(|| month(&[first, " ", second].concat()))?
+}
+
 /// The number of the month with this name in lower case.
 ///
 /// `listopada` is November in Poland and October in Croatia: the larger country wins.
 pub fn month(name: &str) -> Option<u32> {
+    let bytes = name.as_bytes();
+    if !is_plausible(bytes.first(), bytes.last(), bytes.len()) {
+        return None;
+    }
     if name == "listopada" {
         return Some(11);
     }
@@ -51,6 +93,8 @@ mod tests {
         }
         assert_eq!(month("monday"), None);
         assert_eq!(month(""), None);
+        assert_eq!(month_of_two("كانون", "الثاني"), Some(1));
+        assert_eq!(month_of_two("to", "day"), None);
     }
 
     #[test]

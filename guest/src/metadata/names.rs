@@ -296,7 +296,7 @@ pub fn introduced(text: &str) -> Option<&str> {
         let start = STARTS.iter().find(|start| {
             let head = text.get(..start.len());
             let rest = text.get(start.len()..).unwrap_or_default();
-            head.is_some_and(|head| head.to_lowercase() == **start)
+            head.is_some_and(|head| is_in_lower_case(head, start))
                 && (rest.is_empty()
                     || start.ends_with([':', '：'])
                     || rest
@@ -311,6 +311,18 @@ pub fn introduced(text: &str) -> Option<&str> {
         }
         found = true;
     }
+}
+
+/// Whether a text is this one in lower case, of the same length. Every text of a page is asked after
+/// every word that introduces an author, so most are told apart by their first byte.
+fn is_in_lower_case(text: &str, lower: &str) -> bool {
+    let first = |text: &str| text.as_bytes().first().map(u8::to_ascii_lowercase);
+    first(text) == first(lower)
+        && if lower.is_ascii() {
+            text.eq_ignore_ascii_case(lower)
+        } else {
+            text.to_lowercase() == lower
+        }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::dates::{self, Moment, Order};
 use super::linked::LinkedData;
 use super::sources::Sources;
 use crate::address::Base;
+use crate::needles::Needles;
 use crate::parse::{NodeId, Tag};
 
 /// The names that articles and posts say their date with.
@@ -264,7 +265,7 @@ fn is_update(sources: &Sources<'_, '_>, node: NodeId) -> bool {
 
 /// Whether an element belongs to a comment, to another story or to the site.
 pub fn is_elsewhere(sources: &Sources<'_, '_>, node: NodeId) -> bool {
-    const WORDS: [&str; 8] = [
+    static WORDS: Needles<8> = Needles::ignoring_case([
         "comment",
         "related",
         "recent",
@@ -273,7 +274,8 @@ pub fn is_elsewhere(sources: &Sources<'_, '_>, node: NodeId) -> bool {
         "popular",
         "recommend",
         "joined",
-    ];
+    ]);
+    static OF_THE_STORY: Needles<2> = Needles::ignoring_case(["meta", "author"]);
     let document = sources.document;
     for above in std::iter::once(node)
         .chain(document.ancestors(node))
@@ -285,7 +287,7 @@ pub fn is_elsewhere(sources: &Sources<'_, '_>, node: NodeId) -> bool {
             Tag::NAV => return true,
             // Bodies and articles say of themselves whether they have comments.
             Tag::BODY | Tag::HTML | Tag::MAIN | Tag::ARTICLE => return false,
-            Tag::FOOTER | Tag::ASIDE if !speaks_of(sources, above, &["meta", "author"]) => {
+            Tag::FOOTER | Tag::ASIDE if !speaks_of(sources, above, &OF_THE_STORY) => {
                 return true;
             }
             _ => {}
@@ -301,13 +303,14 @@ pub fn is_elsewhere(sources: &Sources<'_, '_>, node: NodeId) -> bool {
 
 /// Whether a class of an element has one of these words in it. Classes that are styles with a
 /// condition (`group-hover:x`, `[&_blockquote]:y`) speak of nothing.
-pub fn speaks_of(sources: &Sources<'_, '_>, node: NodeId, words: &[&str]) -> bool {
+pub fn speaks_of<const N: usize>(
+    sources: &Sources<'_, '_>,
+    node: NodeId,
+    words: &Needles<N>,
+) -> bool {
     sources
         .document
         .classes(node)
         .filter(|class| !class.contains([':', '[']))
-        .any(|class| {
-            let class = class.to_ascii_lowercase();
-            words.iter().any(|word| class.contains(word))
-        })
+        .any(|class| words.any(class))
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::json::{self, Value};
+use crate::needles::Needles;
 use crate::parse::{Document, NodeId, Tag};
 
 /// More than so many places of one kind are a list, a calendar or an attack.
@@ -94,9 +95,9 @@ impl<'d, 'a> Sources<'d, 'a> {
                 let href = document
                     .raw_attr(node, "href")
                     .filter(|href| href.len() < 300);
-                if href.is_some_and(|href| contains_any(href, &OF_PEOPLE)) {
+                if href.is_some_and(|href| OF_PEOPLE.any(href)) {
                     push(&mut self.author_links, node);
-                } else if href.is_some_and(|href| contains_any(href, &OF_USERS)) {
+                } else if href.is_some_and(|href| OF_USERS.any(href)) {
                     push(&mut self.user_links, node);
                 }
             }
@@ -246,7 +247,7 @@ fn introduces(text: &str) -> bool {
 }
 
 /// What the addresses of pages about people have in common.
-const OF_PEOPLE: [&str; 14] = [
+static OF_PEOPLE: Needles<14> = Needles::new([
     "/author/",
     "/authors/",
     "/autor/",
@@ -261,10 +262,10 @@ const OF_PEOPLE: [&str; 14] = [
     "/staff/",
     "/journalist/",
     "/writers/",
-];
+]);
 
 /// What the addresses of pages about the users of a forum have in common.
-const OF_USERS: [&str; 9] = [
+static OF_USERS: Needles<9> = Needles::new([
     "/members/",
     "/member/",
     "/user/",
@@ -274,11 +275,7 @@ const OF_USERS: [&str; 9] = [
     "action=profile",
     "member.php?",
     "/profiles/",
-];
-
-fn contains_any(text: &str, parts: &[&str]) -> bool {
-    parts.iter().any(|part| text.contains(part))
-}
+]);
 
 fn push(list: &mut Vec<NodeId>, node: NodeId) {
     if list.len() < MAX_CLUES {
@@ -288,49 +285,42 @@ fn push(list: &mut Vec<NodeId>, node: NodeId) {
 
 /// What the names of an element speak of.
 mod clue {
+    use crate::needles::Needles;
+
     pub const BYLINE: u8 = 1;
     pub const DATE: u8 = 2;
     pub const BREADCRUMB: u8 = 4;
     pub const TAG: u8 = 8;
 
-    const WORDS: [(&[u8], u8); 14] = [
-        (b"author", BYLINE),
-        (b"autor", BYLINE),
-        (b"auteur", BYLINE),
-        (b"autore", BYLINE),
-        (b"byline", BYLINE),
-        (b"writer", BYLINE),
-        (b"writtenby", BYLINE),
-        (b"date", DATE),
-        (b"datum", DATE),
-        (b"fecha", DATE),
-        (b"publish", DATE),
-        (b"posted", DATE),
-        (b"time", DATE),
-        (b"breadcrumb", BREADCRUMB),
+    static WORDS: Needles<14> = Needles::ignoring_case([
+        "author",
+        "autor",
+        "auteur",
+        "autore",
+        "byline",
+        "writer",
+        "writtenby",
+        "date",
+        "datum",
+        "fecha",
+        "publish",
+        "posted",
+        "time",
+        "breadcrumb",
+    ]);
+    const CLUES: [u8; 14] = [
+        BYLINE, BYLINE, BYLINE, BYLINE, BYLINE, BYLINE, BYLINE, DATE, DATE, DATE, DATE, DATE, DATE,
+        BREADCRUMB,
     ];
 
-    /// The clues in an id or class. Its bytes are looked at once.
+    /// The clues in an id or class.
     pub fn of_names(names: &str) -> u8 {
-        const FIRST: [bool; 256] = first_letters();
-        let bytes = names.as_bytes();
-        let mut clues = 0;
-        for (at, &byte) in bytes.iter().enumerate() {
-            if FIRST[byte as usize] {
-                for (word, clue) in WORDS {
-                    let end = at + word.len();
-                    let found = bytes
-                        .get(at..end)
-                        .is_some_and(|part| part.eq_ignore_ascii_case(word));
-                    // `authorize`, `authority`, `authoring`
-                    let other = clue == BYLINE && matches!(bytes.get(end), Some(b'i' | b'I'));
-                    if found && !other {
-                        clues |= clue;
-                    }
-                }
-            }
-        }
-        clues
+        WORDS.matches(names).fold(0, |clues, (word, end)| {
+            let clue = CLUES[word];
+            // `authorize`, `authority`, `authoring`
+            let other = clue == BYLINE && matches!(names.as_bytes().get(end), Some(b'i' | b'I'));
+            clues | if other { 0 } else { clue }
+        })
     }
 
     /// The clues in a `rel` attribute.
@@ -341,17 +331,5 @@ mod clue {
                 .any(|part| part.eq_ignore_ascii_case(word))
         };
         (u8::from(has("author")) * BYLINE) | (u8::from(has("tag")) * TAG)
-    }
-
-    const fn first_letters() -> [bool; 256] {
-        let mut first = [false; 256];
-        let mut i = 0;
-        while i < WORDS.len() {
-            let letter = WORDS[i].0[0];
-            first[letter as usize] = true;
-            first[letter.to_ascii_uppercase() as usize] = true;
-            i += 1;
-        }
-        first
     }
 }

@@ -65,6 +65,10 @@ fn is_word(c: Option<char>) -> bool {
 
 /// Whether a text holds formulas in TeX, as MathJax and KaTeX find them on a page.
 pub fn has_math(text: &str) -> bool {
+    memchr::memchr2(b'\\', b'$', text.as_bytes()).is_some() && has_formula(text)
+}
+
+fn has_formula(text: &str) -> bool {
     text.contains("\\(")
         || text.contains("\\[")
         || text.contains("$$")
