@@ -8,13 +8,18 @@ where it came from, the value and what is allowed.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from scrapy_riptide.errors import ConfigError
+
+logger = logging.getLogger(__name__)
 
 #: Bytes of one WebAssembly page.
 PAGE_BYTES = 65536
@@ -129,14 +134,14 @@ def text(what: str) -> Allowed:
     return Allowed(parse, what)
 
 
-def workers() -> Allowed:
-    """A number of threads, or ``auto``."""
-    number = integer(1, 256)
+def or_auto(maximum: int, meaning: str) -> Allowed:
+    """A number from 1, or ``auto``."""
+    number = integer(1, maximum)
 
     def parse(value: Any) -> int | str:
         return "auto" if value == "auto" else int(number.parse(value))
 
-    return Allowed(parse, f"'auto' (one for each core this process may use) or {number.sentence}")
+    return Allowed(parse, f"'auto' ({meaning}) or {number.sentence}")
 
 
 def fallback_name() -> Allowed:
@@ -173,8 +178,16 @@ def parse_option(config_class: type, name: str, value: Any, source: str) -> Any:
     allowed: Allowed = next(f for f in fields(config_class) if f.name == name).metadata["allowed"]
     try:
         return allowed.parse(value)
-    except (ValueError, TypeError, OverflowError):
-        raise ConfigError(f"{source} = {value!r} is not allowed: it takes {allowed.sentence}.") from None
+    except (ValueError, TypeError, OverflowError) as error:
+        raise ConfigError(f"{source} = {value!r} is not allowed: it takes {allowed.sentence}.") from error
+
+
+class _Implied(int):
+    """A memory limit that was not given and follows from the other.
+
+    It gives way when the configuration is made again with another value of that one, as
+    ``dataclasses.replace`` does.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,11 +203,17 @@ class ExtractorConfig:
         optional(text("a file's path, or package:resource")),
         "The component to run. None: the packaged one.",
     )
-    max_pool_size: int = option(8, integer(1, 1024), "Instances at most.")
-    initial_pool_size: int = option(2, integer(0, 1024), "Instances made ready at start, in the background.")
+    max_pool_size: int | str = option(
+        8,
+        or_auto(1024, "what this process's cores and half of its memory are enough for"),
+        "Instances at most; there are never more of them than worker threads.",
+    )
+    initial_pool_size: int = option(
+        2, integer(0, 1024), "Instances made ready at start, in the background; never more than there may be."
+    )
     max_workers: int | str = option(
         "auto",
-        workers(),
+        or_auto(256, "one for each core this process may use"),
         "Threads that run guests. More than one a core only makes pages wait for each other.",
     )
     checkout_timeout_secs: float = option(
@@ -205,7 +224,7 @@ class ExtractorConfig:
     memory_limit_mb: int | None = option(
         None,
         optional(integer(1, 4096, unit="MiB")),
-        "Linear memory of one instance at most, 256 where neither limit is given. The stricter limit wins.",
+        "Linear memory of one instance at most. The stricter limit wins; alone, it sets the other.",
     )
     memory_limit_pages: int | None = option(
         None,
@@ -228,7 +247,11 @@ class ExtractorConfig:
     enable_reuse: bool = option(
         True, boolean(), "Use an instance for many documents. Off: one instance a document."
     )
-    enable_metrics: bool = option(True, boolean(), "Keep timings and histograms beside the counters.")
+    enable_metrics: bool = option(
+        True,
+        boolean(),
+        "Keep timings and histograms beside the counters. Off: they are absent, and None in metrics().",
+    )
     memory_pressure_threshold: float = option(
         80.0, decimal(1, 100, unit="percent"), "From here on an instance's memory pressure counts as high."
     )
@@ -281,41 +304,51 @@ class ExtractorConfig:
 
     def __post_init__(self) -> None:
         for each in fields(self):
+            given = getattr(self, each.name)
             value = parse_option(
-                type(self), each.name, getattr(self, each.name), f"ExtractorConfig: {each.name}"
+                type(self),
+                each.name,
+                None if isinstance(given, _Implied) else given,
+                f"ExtractorConfig: {each.name}",
             )
             object.__setattr__(self, each.name, value)
-        limits = [
-            limit
-            for limit in (
-                None if self.memory_limit_mb is None else self.memory_limit_mb * MIB,
-                None if self.memory_limit_pages is None else self.memory_limit_pages * PAGE_BYTES,
-            )
-            if limit is not None
-        ]
-        limit = min(limits, default=256 * MIB)
-        # Rounded up: of the two, the pages are exact, and the other must not be the stricter.
-        object.__setattr__(self, "memory_limit_mb", -(-limit // MIB))
-        object.__setattr__(self, "memory_limit_pages", limit // PAGE_BYTES)
-        if self.initial_pool_size > self.max_pool_size:
-            # A smaller pool is a sensible wish; having to lower two options for it is not.
-            object.__setattr__(self, "initial_pool_size", self.max_pool_size)
+        # Of the two limits, what was not given is no stricter than what was.
+        if self.memory_limit_pages is None:
+            pages = 4096 if self.memory_limit_mb is None else self.memory_limit_mb * MIB // PAGE_BYTES
+            object.__setattr__(self, "memory_limit_pages", _Implied(pages))
+        if self.memory_limit_mb is None:
+            assert self.memory_limit_pages is not None
+            megabytes = -(-self.memory_limit_pages * PAGE_BYTES // MIB)
+            object.__setattr__(self, "memory_limit_mb", _Implied(megabytes))
 
     @property
     def memory_limit_bytes(self) -> int:
         """Bytes of linear memory that one instance may have: the stricter of the two limits."""
+        assert self.memory_limit_mb is not None
         assert self.memory_limit_pages is not None
-        return self.memory_limit_pages * PAGE_BYTES
+        return min(self.memory_limit_mb * MIB, self.memory_limit_pages * PAGE_BYTES)
+
+    @property
+    def limit_pages(self) -> int:
+        """The same in WebAssembly pages."""
+        return self.memory_limit_bytes // PAGE_BYTES
 
     @property
     def recycle_memory_bytes(self) -> int:
         """Bytes of linear memory from which an instance is replaced."""
         return min(self.recycle_memory_mb * MIB, self.memory_limit_bytes)
 
+    def name_of(self, option_name: str) -> str:
+        """What an option is called where this configuration's values come from, for messages."""
+        names: dict[str, str] = self.__dict__.get("_names", {})
+        prefix: str = self.__dict__.get("_prefix", "")
+        return names.get(option_name) or (prefix + option_name.upper() if prefix else option_name)
+
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, **arguments: Any) -> ExtractorConfig:
         """The configuration that ``RIPTIDE_WASM_*`` variables describe; arguments win over them."""
-        return cls(**{**_from_environ(os.environ if environ is None else environ), **arguments})
+        values = _from_environ(os.environ if environ is None else environ)
+        return cls(**{**values, **arguments})._named(ENV_PREFIX, {name: name for name in arguments})
 
     @classmethod
     def from_settings(
@@ -327,6 +360,7 @@ class ExtractorConfig:
         is taken as well.
         """
         values = _from_environ(os.environ if environ is None else environ)
+        sources = {name: ENV_PREFIX + name.upper() for name in values}
         for each in fields(cls):
             names = [
                 name
@@ -337,12 +371,36 @@ class ExtractorConfig:
                 raise ConfigError(f"{names[0]} and {names[1]} are the same setting: keep one of them.")
             for name in names:
                 values[each.name] = parse_option(cls, each.name, settings[name], name)
-        return cls(**values)
+                sources[each.name] = name
+        return cls(**values)._named(SETTING_PREFIX, sources)
+
+    def but(self, **options: Any) -> ExtractorConfig:
+        """The same configuration with some options changed."""
+        changed = replace(self, **options)
+        names = self.__dict__.get("_names", {})
+        return changed._named(self.__dict__.get("_prefix", ""), {**names, **dict.fromkeys(options, "")})
+
+    def _named(self, prefix: str, names: Mapping[str, str]) -> ExtractorConfig:
+        # No fields: two configurations of the same values are the same, wherever they come from.
+        object.__setattr__(self, "_prefix", prefix)
+        object.__setattr__(self, "_names", dict(names))
+        return self
 
 
 def _from_environ(environ: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        each.name: parse_option(ExtractorConfig, each.name, environ[ENV_PREFIX + each.name.upper()], name)
-        for each in fields(ExtractorConfig)
-        if (name := ENV_PREFIX + each.name.upper()) in environ
-    }
+    names = {ENV_PREFIX + each.name.upper(): each.name for each in fields(ExtractorConfig)}
+    values = {}
+    for variable, value in environ.items():
+        if variable in names:
+            name = names[variable]
+            values[name] = parse_option(ExtractorConfig, name, value, variable)
+        elif variable.startswith(ENV_PREFIX):
+            _warn_of(variable, tuple(names))
+    return values
+
+
+@cache
+def _warn_of(variable: str, known: tuple[str, ...]) -> None:
+    # A warning, once a process, and no error: other programs' versions read the same environment.
+    (close,) = get_close_matches(variable, known, n=1, cutoff=0.0)
+    logger.warning("%s is no variable of scrapy-riptide and does nothing: did you mean %s?", variable, close)

@@ -82,7 +82,7 @@ class Extractor:
             self.config.recovery_timeout_secs,
             self.config.half_open_max_requests,
         )
-        self._counts = _Counts()
+        self._counts = _Counts(timed=self.config.enable_metrics)
         self._guest_seen: HealthStatus | None = None
         self._host = GuestHost(self.config)
         # Runs at exit as well, and when nobody refers to the extractor any more.
@@ -157,7 +157,8 @@ class Extractor:
         ahead = self._host.workers.count * _AHEAD
         try:
             for html, url in pairs:
-                under_way.append(self._submit(html, url, mode, wait_s=_PATIENCE_S))
+                refused = self._refused(html, url)
+                under_way.append(refused or self._submit(html, url, mode, wait_s=_PATIENCE_S))
                 if len(under_way) > ahead:
                     yield _either(under_way.popleft().result())
             while under_way:
@@ -165,6 +166,17 @@ class Extractor:
         finally:
             for future in under_way:
                 future.cancel()
+
+    def _refused(self, *texts: object) -> Future[Outcome] | None:
+        """The outcome of a document in a batch that is none: elsewhere that is a ``TypeError``."""
+        wrong = [type(each).__name__ for each in texts if not isinstance(each, (str, bytes))]
+        if not wrong:
+            return None
+        error = errors.InvalidHtmlError(f"a document or an address is str or bytes, not {wrong[0]}")
+        self._counts.failed(error)
+        refused: Future[Outcome] = Future()
+        refused.set_result(Outcome(error=error))
+        return refused
 
     def run(self, html: Html, url: str, mode: Mode = "article") -> Outcome:
         """Extracts one document and returns, rather than raises, what went wrong."""
@@ -241,6 +253,8 @@ class Extractor:
     # On a worker thread
 
     def _run(self, html: Html, url: str, mode: Mode, deadline: float) -> Outcome:
+        # The first documents of a machine's first crawl wait here: a compilation is no page's time.
+        self._host.wait_until_ready()
         started = time.perf_counter()
         outcome = Outcome()
         try:
@@ -255,8 +269,7 @@ class Extractor:
             self._counts.failed(error)
             self._answer_by_fallback(outcome, html, url, mode)
         outcome.duration_ms = (time.perf_counter() - started) * 1000
-        if self.config.enable_metrics:
-            self._counts.took(outcome.duration_ms)
+        self._counts.took(outcome.duration_ms)
         return outcome
 
     def _guarded(
@@ -425,7 +438,11 @@ class Extractor:
         }
 
     def metrics(self) -> dict[str, Any]:
-        """Every figure of the extractor. A figure that can't be known is None, never zero."""
+        """Every figure of the extractor. A figure that can't be known is None, never zero.
+
+        ``riptide_errors_total`` counts documents; a try that no instance came free for is counted in
+        ``riptide_pool_exhausted_total``, once for each try.
+        """
         figures = self._host.figures()
         runtime = self._host.runtime
         hit = runtime.cache_hit if runtime else None
@@ -434,7 +451,7 @@ class Extractor:
             "riptide_wasm_memory_pages": figures and figures.memory_pages,
             "riptide_wasm_peak_memory_pages": figures and figures.peak_memory_pages,
             "riptide_wasm_grow_failed_total": figures and figures.grow_failures,
-            "riptide_wasm_memory_limit_pages": self.config.memory_limit_pages,
+            "riptide_wasm_memory_limit_pages": self.config.limit_pages,
             "riptide_wasm_memory_budget_pages": figures and figures.budget_pages,
             "riptide_wasm_cold_start_time_ms": self._host.cold_start_ms,
             "riptide_wasm_aot_cache_hits": int(bool(hit)) if has_cache else None,
@@ -444,7 +461,7 @@ class Extractor:
             "riptide_wasm_leaks_total": figures.leaks if figures else 0,
             "riptide_pool_instances_active": figures.active if figures else 0,
             "riptide_pool_instances_idle": figures.idle if figures else 0,
-            "riptide_pool_instances_max": self.config.max_pool_size,
+            "riptide_pool_instances_max": self._host.workers.count,
             "riptide_pool_instances_created_total": figures.created if figures else 0,
             "riptide_pool_retired_total": dict(figures.retired) if figures else {},
             "riptide_pool_checkouts_total": figures.checkouts if figures else 0,
@@ -467,14 +484,17 @@ _COMPILE_ALLOWANCE_S = 120.0
 class _Counts:
     """What became of the documents. The only owner of these figures."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, timed: bool) -> None:
         self._lock = Lock()
         self._extracted = 0
         self._failed: Counter[str] = Counter()
         self._fell_back: Counter[str] = Counter()
         self._fallback_failed: Counter[str] = Counter()
-        self._timed = 0
-        self._total_ms = 0.0
+        # Tries, not documents: most of these are tried again.
+        self._exhausted = 0
+        # None without timings.
+        self._durations: int | None = 0 if timed else None
+        self._total_ms: float | None = 0.0 if timed else None
 
     @property
     def extractions(self) -> int:
@@ -487,15 +507,20 @@ class _Counts:
 
     def failed(self, error: ExtractionError) -> None:
         with self._lock:
-            self._failed[error.kind] += 1
+            if isinstance(error, errors.PoolExhausted):
+                self._exhausted += 1
+            else:
+                self._failed[error.kind] += 1
 
     def fell_back(self, error: ExtractionError, *, succeeded: bool) -> None:
         with self._lock:
             (self._fell_back if succeeded else self._fallback_failed)[error.kind] += 1
 
     def took(self, duration_ms: float) -> None:
+        if self._durations is None or self._total_ms is None:
+            return
         with self._lock:
-            self._timed += 1
+            self._durations += 1
             self._total_ms += duration_ms
 
     def as_metrics(self) -> dict[str, Any]:
@@ -503,10 +528,11 @@ class _Counts:
             return {
                 "riptide_extractions_total": self._extracted,
                 "riptide_errors_total": dict(self._failed),
+                "riptide_pool_exhausted_total": self._exhausted,
                 "riptide_fallback_total": dict(self._fell_back),
                 "riptide_fallback_failed_total": dict(self._fallback_failed),
                 "riptide_duration_ms_sum": self._total_ms,
-                "riptide_duration_ms_count": self._timed,
+                "riptide_duration_ms_count": self._durations,
             }
 
 

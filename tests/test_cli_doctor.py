@@ -99,7 +99,11 @@ def test_what_is_odd_about_a_project_is_said(project: Path, settings: str, level
         ({"RIPTIDE_WASM_CACHE_DIR": "/dev/null/x"}, "cache", "WRONG", "set RIPTIDE_WASM_CACHE_DIR"),
         ({"RIPTIDE_WASM_ENABLE_AOT_CACHE": "0"}, "cache", "note", "every start compiles"),
         (
-            {"RIPTIDE_WASM_MAX_POOL_SIZE": "1024", "RIPTIDE_WASM_MEMORY_LIMIT_MB": "4096"},
+            {
+                "RIPTIDE_WASM_MAX_POOL_SIZE": "1024",
+                "RIPTIDE_WASM_MAX_WORKERS": "256",
+                "RIPTIDE_WASM_MEMORY_LIMIT_MB": "4096",
+            },
             "limits",
             "note",
             "Lower",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import pickle
 from collections.abc import Callable
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,63 @@ def test_a_sentence_about_a_number_says_its_unit_and_range() -> None:
     )
 
 
+def test_what_a_value_was_refused_for_is_the_errors_cause() -> None:
+    with pytest.raises(ConfigError) as caught:
+        made_with("max_uses", "many")
+    assert str(caught.value.__cause__) == "invalid literal for int() with base 10: 'many'"
+
+
+def test_the_size_of_the_pool_may_be_left_to_the_plugin() -> None:
+    assert ExtractorConfig.from_env({"RIPTIDE_WASM_MAX_POOL_SIZE": "auto"}).max_pool_size == "auto"
+    assert ExtractorConfig.from_settings({"RIPTIDE_MAX_POOL_SIZE": "auto"}, {}).max_pool_size == "auto"
+
+
+def test_a_misspelt_variable_is_a_warning_with_the_nearest_name_and_only_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    environ = {"RIPTIDE_WASM_TIMEOUT_SEC": "5", "RIPTIDE_WASMTIME": "x", "RIPTIDE_WASM_MAX_USES": "7"}
+    for _ in range(3):
+        assert ExtractorConfig.from_env(environ) == ExtractorConfig(max_uses=7)
+        assert ExtractorConfig.from_settings({}, environ) == ExtractorConfig(max_uses=7)
+    assert [record.getMessage() for record in caplog.records] == [
+        "RIPTIDE_WASM_TIMEOUT_SEC is no variable of scrapy-riptide and does nothing: "
+        "did you mean RIPTIDE_WASM_TIMEOUT_SECS?"
+    ]
+
+
+def test_an_option_is_called_what_it_was_called_where_it_was_set() -> None:
+    environ = {"RIPTIDE_WASM_MAX_USES": "7"}
+    settings = {"RIPTIDE_TIMEOUT_SECS": 5, "RIPTIDE_WASM_CACHE_DIR": "/x"}
+    made = {
+        "arguments": ExtractorConfig(max_uses=7),
+        "environment": ExtractorConfig.from_env(environ, cache_dir="/x"),
+        "settings": ExtractorConfig.from_settings(settings, environ),
+        "changed": ExtractorConfig.from_settings(settings, environ).but(max_uses=8),
+    }
+    options = ("max_uses", "timeout_secs", "cache_dir", "fallback")
+    assert {way: [config.name_of(option) for option in options] for way, config in made.items()} == {
+        "arguments": ["max_uses", "timeout_secs", "cache_dir", "fallback"],
+        "environment": [
+            "RIPTIDE_WASM_MAX_USES",
+            "RIPTIDE_WASM_TIMEOUT_SECS",
+            "cache_dir",
+            "RIPTIDE_WASM_FALLBACK",
+        ],
+        "settings": [
+            "RIPTIDE_WASM_MAX_USES",
+            "RIPTIDE_TIMEOUT_SECS",
+            "RIPTIDE_WASM_CACHE_DIR",
+            "RIPTIDE_FALLBACK",
+        ],
+        "changed": [
+            "RIPTIDE_MAX_USES",
+            "RIPTIDE_TIMEOUT_SECS",
+            "RIPTIDE_WASM_CACHE_DIR",
+            "RIPTIDE_FALLBACK",
+        ],
+    }
+
+
 def test_a_bad_value_is_a_riptide_error_and_a_value_error() -> None:
     assert issubclass(ConfigError, RiptideError)
     assert issubclass(ConfigError, ValueError)
@@ -203,18 +261,42 @@ def test_the_stricter_of_two_memory_limits_wins(
     given_mb: int | None, given_pages: int | None, limit_bytes: int
 ) -> None:
     config = ExtractorConfig(memory_limit_mb=given_mb, memory_limit_pages=given_pages)
-    assert (config.memory_limit_bytes, config.memory_limit_pages) == (limit_bytes, limit_bytes // PAGE_BYTES)
-    # Rounded up, so that it never is the stricter.
-    assert config.memory_limit_mb == -(-limit_bytes // MIB)
+    assert (config.memory_limit_bytes, config.limit_pages) == (limit_bytes, limit_bytes // PAGE_BYTES)
+    # What was not given never is the stricter.
+    assert config.memory_limit_mb == (given_mb or -(-limit_bytes // MIB))
+    assert config.memory_limit_pages == (given_pages or limit_bytes // PAGE_BYTES)
+
+
+def test_a_configuration_made_again_takes_the_limit_that_is_given_then() -> None:
+    default, in_pages = ExtractorConfig(), ExtractorConfig(memory_limit_pages=100)
+    both = ExtractorConfig(memory_limit_mb=512, memory_limit_pages=4096)
+    assert [
+        (each.memory_limit_mb, each.memory_limit_pages, each.memory_limit_bytes)
+        for each in (
+            replace(default, memory_limit_mb=512),
+            replace(default, memory_limit_pages=16384),
+            replace(replace(default, memory_limit_mb=512), memory_limit_mb=64),
+            replace(replace(default, max_uses=5), memory_limit_mb=512),
+            replace(in_pages, memory_limit_pages=200),
+            replace(both, memory_limit_pages=16384),
+            ExtractorConfig(**{**asdict(default), "memory_limit_mb": 1024}),
+            pickle.loads(pickle.dumps(default)).but(memory_limit_mb=512),  # noqa: S301
+        )
+    ] == [
+        (512, 8192, 512 * MIB),
+        (1024, 16384, 1024 * MIB),
+        (64, 1024, 64 * MIB),
+        (512, 8192, 512 * MIB),
+        (13, 200, 200 * PAGE_BYTES),
+        (512, 16384, 512 * MIB),
+        (1024, 16384, 1024 * MIB),
+        (512, 8192, 512 * MIB),
+    ]
 
 
 def test_an_instance_is_recycled_at_the_limit_at_the_latest() -> None:
     assert ExtractorConfig(memory_limit_mb=64, recycle_memory_mb=512).recycle_memory_bytes == 64 * MIB
     assert ExtractorConfig(memory_limit_mb=1024, recycle_memory_mb=512).recycle_memory_bytes == 512 * MIB
-
-
-def test_a_small_pool_takes_the_initial_size_down_with_it() -> None:
-    assert ExtractorConfig(max_pool_size=1).initial_pool_size == 1
 
 
 def test_a_configuration_is_frozen_and_compares_by_value() -> None:
@@ -293,7 +375,7 @@ def test_whatever_the_environment_holds_is_taken_or_refused_with_a_sentence(name
 def test_a_number_means_the_same_as_text_and_as_a_whole_float(number: int) -> None:
     assert (
         ExtractorConfig(max_pool_size=number)
-        == ExtractorConfig(max_pool_size=f" {number} ")  # type: ignore[arg-type]
+        == ExtractorConfig(max_pool_size=f" {number} ")
         == ExtractorConfig(max_pool_size=float(number))  # type: ignore[arg-type]
     )
 

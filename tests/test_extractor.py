@@ -6,6 +6,7 @@ import asyncio
 import gc
 import itertools
 import pickle
+import re
 import threading
 import time
 import weakref
@@ -29,7 +30,7 @@ from scrapy_riptide import (
 )
 from scrapy_riptide.config import PAGE_BYTES
 from scrapy_riptide.content import Mode
-from scrapy_riptide.wasm import memory
+from scrapy_riptide.wasm import component, host, memory, runtime
 
 URL = "https://example.com/"
 
@@ -109,6 +110,22 @@ def test_a_batch_keeps_its_order_and_gives_errors_in_their_places(extractor: Mak
     ] == ["!b", "fine", "trap", "parse", "", "!b", "end"]
 
 
+def test_a_document_of_a_wrong_type_is_its_own_error_and_the_batch_goes_on(extractor: MakeExtractor) -> None:
+    made = extractor()
+    pages: Any = [("first", URL), (None, URL), (["x"], URL), ("second", 5), ("last", URL)]
+    results = list(made.extract_many(pages))
+    assert [each.text if isinstance(each, ExtractedContent) else str(each) for each in results] == [
+        "first",
+        "a document or an address is str or bytes, not NoneType",
+        "a document or an address is str or bytes, not list",
+        "a document or an address is str or bytes, not int",
+        "last",
+    ]
+    assert {type(each) for each in results[1:4]} == {errors.InvalidHtmlError}
+    metrics = made.metrics()
+    assert (metrics["riptide_extractions_total"], metrics["riptide_errors_total"]) == (2, {"invalid_html": 3})
+
+
 def test_a_batch_reads_only_as_far_ahead_as_it_needs(extractor: MakeExtractor) -> None:
     made = extractor(max_pool_size=2, max_workers=2)
     read = 0
@@ -179,7 +196,7 @@ def component_error(config: Configure, component: str) -> str:
 def test_a_component_that_is_not_there_is_named(config: Configure) -> None:
     assert component_error(config, "/nowhere/x.wasm") == (
         "the component /nowhere/x.wasm can't be read (No such file or directory): "
-        "RIPTIDE_WASM_COMPONENT takes a file's path or package:resource"
+        "a component is a file's path or package:resource"
     )
 
 
@@ -304,7 +321,46 @@ def test_without_metrics_there_are_no_timings_but_counts(extractor: MakeExtracto
     made = extractor(enable_metrics=False)
     made.extract("fine", URL)
     metrics = made.metrics()
-    assert (metrics["riptide_extractions_total"], metrics["riptide_duration_ms_count"]) == (1, 0)
+    assert metrics["riptide_extractions_total"] == 1
+    assert {name for name in metrics if "duration" in name and metrics[name] is not None} == set()
+
+
+def test_a_compilation_is_no_documents_time_and_who_waits_for_it_is_told(
+    config: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compile_component = component.compile_component
+
+    def slowly(*arguments: Any) -> Any:
+        time.sleep(1)
+        return compile_component(*arguments)
+
+    monkeypatch.setattr(runtime, "compile_component", slowly)
+    with Extractor(config(cache_dir=str(tmp_path / "new"))) as made:
+        with pytest.raises(TimeoutError, match=r"^the component is not loaded after 0\.05 s$"):
+            made.wait_until_ready(0.05)
+        outcome = made.run("hello", URL)
+        assert outcome.content is not None
+        assert outcome.duration_ms < 900
+        assert made.metrics()["riptide_duration_ms_sum"] == outcome.duration_ms
+
+
+def test_a_slow_start_is_one_warning_a_process(
+    config: Configure, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(host, "_told_of_cold_start", threading.Event())
+    Extractor(config()).close()  # fills the cache
+    caplog.clear()
+    for _ in range(2):
+        with Extractor(config(cold_start_target_ms=0.001)) as made:
+            made.extract("hello", URL)
+    (warning,) = [record.getMessage() for record in caplog.records if "cold start" in record.getMessage()]
+    assert re.fullmatch(
+        r"A cold start took \d+\.\d ms with a filled cache, the target is 0\.001 ms "
+        r"\(cold_start_target_ms\)\. "
+        r"It worked for \d+\.\d ms and waited for the rest: for a processor on a busy machine, or for a slow "
+        r"disk\.",
+        warning,
+    )
 
 
 # The end.
@@ -348,14 +404,14 @@ def test_a_context_manager_closes_whatever_happens(config: Configure) -> None:
 
 
 def test_an_extractor_that_is_dropped_gives_everything_back(config: Configure) -> None:
-    before, threads = memory.live_memories(), set(threading.enumerate())
+    before, threads = len(memory._memories), set(threading.enumerate())
     made = Extractor(config())
     made.extract("fine", URL)
     gone = weakref.ref(made)
     del made
     gc.collect()
     assert gone() is None
-    assert memory.live_memories() == before
+    assert len(memory._memories) == before
     deadline = time.monotonic() + 10
     while set(threading.enumerate()) - threads and time.monotonic() < deadline:
         time.sleep(0.01)

@@ -336,9 +336,7 @@ def assert_done_without(
     (warning,) = warnings(caplog)
     assert why in warning
     assert f"Make {directory} a directory that is yours alone with room for 20 MB" in warning
-    assert (
-        "or set RIPTIDE_WASM_CACHE_DIR to one, or RIPTIDE_WASM_ENABLE_AOT_CACHE=0 to do without." in warning
-    )
+    assert "or set cache_dir to one, or switch enable_aot_cache off to do without." in warning
 
 
 def test_a_symbolic_link_to_a_directory_is_not_used(

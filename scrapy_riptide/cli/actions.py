@@ -8,9 +8,8 @@ import math
 import platform
 import sys
 from argparse import Namespace
-from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -55,7 +54,7 @@ def _extract(page: Page, mode: Mode, engine: str, config: ExtractorConfig) -> Ex
     if engine == "fallback":
         return load_fallback(config.fallback or "parsel").extract(page.html, page.url, mode)
     # Without a fallback: who asks for wasm wants to know when it fails.
-    with _started(replace(config, fallback=None)) as extractor:
+    with _started(config.but(fallback=None)) as extractor:
         return extractor.extract(page.html, page.url, mode)
 
 
@@ -127,10 +126,10 @@ def versions(options: Namespace, config: ConfigSource) -> int:
 @contextmanager
 def _started(config: ExtractorConfig) -> Iterator[Extractor]:
     # The target is a crawl's; a single start on a busy machine is nothing to warn of.
-    with Extractor(replace(config, cold_start_target_ms=math.inf)) as extractor:
+    with Extractor(config.but(cold_start_target_ms=math.inf)) as extractor:
         try:
             extractor.wait_until_ready(_PATIENCE_S)
-        except (TimeoutError, FutureTimeout):  # two types before Python 3.11
+        except TimeoutError:
             print("riptide: compiling the component, which takes some seconds, once.", file=sys.stderr)
             extractor.wait_until_ready()
         yield extractor

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
 import platform
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any, Literal
 
 from scrapy.utils.conf import closest_scrapy_cfg
@@ -25,9 +23,9 @@ from scrapy_riptide.errors import ConfigError, ExtractionError, RiptideError
 from scrapy_riptide.extractor import Extractor
 from scrapy_riptide.middleware import RiptideMiddleware
 from scrapy_riptide.settings import RiptideSettings
+from scrapy_riptide.wasm.capacity import usable_cores, usable_memory_bytes, worker_count
 from scrapy_riptide.wasm.component import read_component
 from scrapy_riptide.wasm.engine import check_wasmtime
-from scrapy_riptide.wasm.host import usable_cores, worker_count
 from scrapy_riptide.wasm.runtime import aot_cache
 
 _SAMPLE = """<!DOCTYPE html><html lang="en"><head><title>A sample | The doctor</title></head><body>
@@ -36,8 +34,6 @@ _SAMPLE = """<!DOCTYPE html><html lang="en"><head><title>A sample | The doctor</
 <p>A second one follows, with <a href="/more">a link</a>, so that there is something to resolve.</p>
 </article></body></html>"""
 _SAMPLE_WORDS = "long enough that nobody takes it for a label"
-
-_CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
 @dataclass(frozen=True)
@@ -118,7 +114,7 @@ def _guest(config: ExtractorConfig) -> Iterator[Finding]:
     """The component, its cache and a sample, with one extractor."""
     try:
         component = read_component(config.component, simd=config.enable_simd)
-        with Extractor(replace(config, fallback=None, cold_start_target_ms=math.inf)) as extractor:
+        with Extractor(config.but(fallback=None, cold_start_target_ms=math.inf)) as extractor:
             # Loading verifies it: it imports nothing and has the contract's functions.
             extractor.wait_until_ready()
             info = extractor.info()
@@ -184,23 +180,16 @@ def _sample(extractor: Extractor) -> Iterator[Finding]:
 
 def _limits(config: ExtractorConfig) -> Iterator[Finding]:
     each = config.memory_limit_bytes // MIB
-    available = _memory_bytes() // MIB
+    available = usable_memory_bytes() // MIB
     message = (
         f"{worker_count(config)} worker threads for {usable_cores()} cores;"
         f" {config.timeout_secs:g} s for a page;"
-        f" {config.max_pool_size} instances of {each} MiB at most"
+        f" each with an instance of {each} MiB at most"
     )
-    if config.max_pool_size * each > available:
+    if worker_count(config) * each > available:
         remedy = "Lower RIPTIDE_WASM_MAX_POOL_SIZE or RIPTIDE_WASM_MEMORY_LIMIT_MB."
         yield Finding(
             "note", "limits", f"{message}, where this process may have {available} MiB in all", remedy
         )
     else:
         yield Finding("ok", "limits", message)
-
-
-def _memory_bytes() -> int:
-    """Memory that this process may have: the machine's, or its control group's."""
-    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    groups = (path.read_text().strip() for path in map(Path, _CGROUP_LIMITS) if path.exists())
-    return min([machine, *(int(limit) for limit in groups if limit.isdigit())])

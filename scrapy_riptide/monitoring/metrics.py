@@ -103,6 +103,8 @@ class CrawlCollector(Collector):
         family = _Families(self._crawl.labels())
         yield from _extractor_families(family, self._crawl.extractor.metrics())
         yield from _crawl_families(family, self._crawl.figures)
+        if self._crawl.settings.extractor.enable_metrics:
+            yield from _histograms(family, self._crawl.figures)
         stats = self._crawler.stats.get_stats()
         for name, (prefix, label, meaning) in FROM_STATS.items():
             yield family.counters(name, meaning, (label,), _keyed(by_kind(stats, prefix)))
@@ -147,18 +149,21 @@ def _crawl_families(family: _Families, figures: CrawlFigures) -> Iterator[Metric
         ("engine", "mode", "outcome"),
         figures.extractions,
     )
+    yield family.counter(
+        "riptide_html_bytes_total", "Bytes of the bodies given to an extractor", figures.html_bytes
+    )
+    yield family.counter(
+        "riptide_markdown_bytes_total", "Bytes of Markdown that came back", figures.markdown_bytes
+    )
+
+
+def _histograms(family: _Families, figures: CrawlFigures) -> Iterator[Metric]:
     yield family.histogram(
         "riptide_extraction_duration_seconds", "Time of a page on a worker thread", figures.durations_s
     )
     yield family.histogram("riptide_extraction_wait_seconds", "Time of a page before that", figures.waits_s)
     yield family.histogram(
         "riptide_event_loop_lag_seconds", "Lateness of a timer on the loop", figures.loop_lags_s
-    )
-    yield family.counter(
-        "riptide_html_bytes_total", "Bytes of the bodies given to an extractor", figures.html_bytes
-    )
-    yield family.counter(
-        "riptide_markdown_bytes_total", "Bytes of Markdown that came back", figures.markdown_bytes
     )
 
 

@@ -89,10 +89,11 @@ def _cpu_features() -> str:
 
 
 class AotCache:
-    """Compiled components in ``directory``."""
+    """Compiled components in ``directory``. ``name_of`` has the options' names for messages."""
 
-    def __init__(self, directory: Path | None = None) -> None:
+    def __init__(self, directory: Path | None = None, name_of: Callable[[str], str] = str) -> None:
         self.directory = directory or default_directory()
+        self.name_of = name_of
 
     def entries(self) -> list[tuple[Path, int]]:
         """The files and their sizes in bytes."""
@@ -295,10 +296,12 @@ def load_component(
     except OSError as error:
         logger.warning(
             "The cache of compiled components can't be used (%s: %s), so every start compiles. Make %s a "
-            "directory that is yours alone with room for 20 MB, or set RIPTIDE_WASM_CACHE_DIR to one, or "
-            "RIPTIDE_WASM_ENABLE_AOT_CACHE=0 to do without.",
+            "directory that is yours alone with room for 20 MB, or set %s to one, or switch %s off to do "
+            "without.",
             type(error).__name__,
             error,
             cache.directory,
+            cache.name_of("cache_dir"),
+            cache.name_of("enable_aot_cache"),
         )
     return Loaded(component if component is not None else compile_(wasm), False)

@@ -60,11 +60,6 @@ class CircuitBreaker:
         """The state now. An open breaker whose time is over becomes half-open with the next request."""
         return self._state
 
-    @property
-    def consecutive_failures(self) -> int:
-        """Failures in a row, while closed."""
-        return self._failures
-
     def transitions(self) -> dict[str, int]:
         """How often each state was entered."""
         with self._lock:

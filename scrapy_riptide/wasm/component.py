@@ -45,7 +45,7 @@ def read_component(source: str | None, *, simd: bool) -> bytes:
     except OSError as error:
         raise ComponentError(
             f"the component {path} can't be read ({error.strerror or error}): "
-            "RIPTIDE_WASM_COMPONENT takes a file's path or package:resource"
+            "a component is a file's path or package:resource"
         ) from error
 
 

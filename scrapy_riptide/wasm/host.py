@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any, NamedTuple, TypeVar
 
 from scrapy_riptide.config import ExtractorConfig
 from scrapy_riptide.errors import ConfigError, ExtractorClosed, InternalError, PoolExhausted
+from scrapy_riptide.wasm.capacity import worker_count
 from scrapy_riptide.wasm.lifting import Argument
 from scrapy_riptide.wasm.pool import InstancePool, PoolFigures
 from scrapy_riptide.wasm.runtime import Runtime
@@ -28,6 +29,9 @@ _CLOSE_TIMEOUT_S = 5.0
 _HOUSEKEEPING_S = 5.0
 _HEAD_START_S = 0.05
 
+# A slow start says something of the machine: once a process is enough.
+_told_of_cold_start = threading.Event()
+
 
 class Answer(NamedTuple):
     """What a guest returned, and what it cost."""
@@ -37,19 +41,6 @@ class Answer(NamedTuple):
     duration_ms: float
     #: Bytes of linear memory after the call, where they can be known.
     memory_bytes: int | None
-
-
-def usable_cores() -> int:
-    """Cores that this process may use."""
-    with contextlib.suppress(AttributeError):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def worker_count(config: ExtractorConfig) -> int:
-    """Threads for a configuration: never more than instances."""
-    wanted = usable_cores() if config.max_workers == "auto" else int(config.max_workers)
-    return min(wanted, config.max_pool_size)
 
 
 class GuestHost:
@@ -91,7 +82,7 @@ class GuestHost:
                 )
                 return
             self._runtime = runtime
-            pool = InstancePool(runtime, self._config)
+            pool = InstancePool(runtime, self._config, self.workers.count)
             self._pool.set_result(pool)
         RuntimeThread(self._keep_house, "riptide-housekeeper", pool).start()
 
@@ -107,7 +98,10 @@ class GuestHost:
 
     def wait_until_ready(self, timeout_s: float | None = None) -> None:
         """Waits for the component; raises what kept it from being loaded, or ``TimeoutError``."""
-        self._pool.result(timeout_s)
+        try:
+            self._pool.result(timeout_s)
+        except FutureTimeout:  # a type of its own before Python 3.11
+            raise TimeoutError(f"the component is not loaded after {timeout_s:g} s") from None
 
     @property
     def ready(self) -> bool:
@@ -160,12 +154,15 @@ class GuestHost:
         # its first document is its own affair.
         self.cold_start_ms = self._runtime.load_ms + self._runtime.instantiate_ms
         target_ms = self._config.cold_start_target_ms
-        if self._runtime.cache_hit and self.cold_start_ms > target_ms:
+        if self._runtime.cache_hit and self.cold_start_ms > target_ms and not _told_of_cold_start.is_set():
+            _told_of_cold_start.set()
             logger.warning(
-                "A cold start took %.1f ms with a filled cache, the target is %g ms "
-                "(RIPTIDE_WASM_COLD_START_TARGET_MS): is the cache on a slow disk, or the machine busy?",
+                "A cold start took %.1f ms with a filled cache, the target is %g ms (%s). It worked for "
+                "%.1f ms and waited for the rest: for a processor on a busy machine, or for a slow disk.",
                 self.cold_start_ms,
                 target_ms,
+                self._config.name_of("cold_start_target_ms"),
+                self._runtime.start_cpu_ms,
             )
 
     def exhausted(self, waited_s: float) -> PoolExhausted:

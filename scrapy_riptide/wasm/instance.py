@@ -33,7 +33,7 @@ class Instance:
         #: False after a failure of the machinery: the store refuses to be entered again.
         self.usable = True
         self.tracker = MemoryTracker(
-            config.memory_limit_bytes // PAGE_BYTES,
+            config.limit_pages,
             exact=runtime.settings.exact_memory,
             pressure_threshold=config.memory_pressure_threshold,
         )
@@ -41,13 +41,15 @@ class Instance:
         self._config = config
         self._functions: dict[str, BoundFunction] = {}
         self._store = Store(runtime.engine)
-        started = time.perf_counter()
+        started, started_cpu = time.perf_counter(), time.thread_time()
         try:
             self._instantiate()
         except BaseException:
             self.close()
             raise
-        runtime.instantiate_ms = runtime.instantiate_ms or (time.perf_counter() - started) * 1000
+        runtime.note_instance(
+            (time.perf_counter() - started) * 1000, (time.thread_time() - started_cpu) * 1000
+        )
 
     def _instantiate(self) -> None:
         store, runtime = self._store, self._runtime
@@ -64,7 +66,8 @@ class Instance:
                 start = f"{wanted} pages" if wanted is not None else "more"
                 raise errors.ConfigError(
                     f"the guest starts with {start}, the limit is {self.tracker.max_pages} pages: "
-                    "raise RIPTIDE_WASM_MEMORY_LIMIT_MB or RIPTIDE_WASM_MEMORY_LIMIT_PAGES"
+                    f"raise {self._config.name_of('memory_limit_mb')} or "
+                    f"{self._config.name_of('memory_limit_pages')}"
                 ) from error
             raise errors.InternalError(f"the component can't be instantiated: {error}") from error
 

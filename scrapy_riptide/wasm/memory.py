@@ -56,7 +56,6 @@ class MemoryTracker:
         self._current = 0
         self._peak = 0
         self._denied = 0
-        self._use_peak = 0
         self._use_denied = 0
         self._refused_start: int | None = None
         self._events: list[Growth] = []
@@ -75,11 +74,6 @@ class MemoryTracker:
     def peak_pages(self) -> int | None:
         """The most pages that were in use at once, since the instance was made."""
         return self._peak if self.exact else None
-
-    @property
-    def use_peak_pages(self) -> int | None:
-        """The same, since the last :meth:`reset_for_reuse`."""
-        return self._use_peak if self.exact else None
 
     @property
     def grow_failures(self) -> int | None:
@@ -108,7 +102,6 @@ class MemoryTracker:
     def reset_for_reuse(self) -> None:
         """Starts the figures of one use anew; what counts the instance's life stays."""
         with self._lock:
-            self._use_peak = self._current
             self._use_denied = 0
 
     def record_error(self) -> None:
@@ -156,7 +149,6 @@ class MemoryTracker:
                 return False
             self._current += pages
             self._peak = max(self._peak, self._current)
-            self._use_peak = max(self._use_peak, self._current)
             return True
 
     def _grow(self, pages: int, *, possible: bool) -> bool:
@@ -171,7 +163,6 @@ class MemoryTracker:
                 return False
             self._current = desired
             self._peak = max(self._peak, desired)
-            self._use_peak = max(self._use_peak, desired)
             return True
 
     def _grow_failed(self, pages: int) -> None:
@@ -218,11 +209,6 @@ class _LinearMemory:
 _memories: dict[int, _LinearMemory] = {}
 _keys = count(1)
 _scope = threading.local()
-
-
-def live_memories() -> int:
-    """Linear memories that exist in this process."""
-    return len(_memories)
 
 
 @contextmanager

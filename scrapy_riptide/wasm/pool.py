@@ -44,7 +44,6 @@ class PoolFigures:
 
     active: int
     idle: int
-    maximum: int
     memory_pages: int | None
     peak_memory_pages: int | None
     grow_failures: int | None
@@ -53,7 +52,6 @@ class PoolFigures:
     created: int
     checkouts: int
     reuses: int
-    exhausted: int
     leaks: int
     wasm_errors: int
     wasm_cleanups_performed: int
@@ -68,12 +66,16 @@ class PoolFigures:
 
 
 class InstancePool:
-    """Instances, made as they are needed and used again. Safe for any number of threads."""
+    """At most ``size`` instances, made as they are needed and used again. Safe for any number of threads."""
 
-    def __init__(self, runtime: Runtime, config: ExtractorConfig) -> None:
+    def __init__(self, runtime: Runtime, config: ExtractorConfig, size: int) -> None:
         self._runtime = runtime
         self._config = config
-        self._budget_pages = config.max_pool_size * (config.memory_limit_pages or 0)
+        self._size = size
+        self._initial_size = min(config.initial_pool_size, size)
+        # What the instances that there can be may hold: of a pool that can't fill up, no share says
+        # anything.
+        self._budget_pages = size * config.limit_pages
         self._changed = threading.Condition()
         #: Most recently used last: the first are the ones to let go.
         self._idle: list[Instance] = []
@@ -107,12 +109,11 @@ class InstancePool:
                 if instance is not None or self._may_add():
                     break
                 if not self._changed.wait(deadline - time.monotonic()) and time.monotonic() >= deadline:
-                    self._counts["exhausted"] += 1
                     raise PoolExhausted(
                         f"no instance came free within {timeout_s:g} s: {len(self._active)} of "
-                        f"{self._config.max_pool_size} are at work",
+                        f"{self._size} are at work",
                         active=len(self._active),
-                        max=self._config.max_pool_size,
+                        max=self._size,
                     )
             self._counts["checkouts"] += 1
             if instance is not None:
@@ -135,7 +136,7 @@ class InstancePool:
         there_are = self._there_are()
         if not there_are:
             return True
-        return there_are < self._config.max_pool_size and self._pressure() not in (
+        return there_are < self._size and self._pressure() not in (
             Pressure.HIGH,
             Pressure.CRITICAL,
         )
@@ -248,11 +249,7 @@ class InstancePool:
         """Makes one instance ahead of need, as long as there are fewer than the initial ones."""
         with self._changed:
             there_are = self._there_are()
-            if (
-                self._closed
-                or there_are >= self._config.initial_pool_size
-                or self._pressure() is not Pressure.LOW
-            ):
+            if self._closed or there_are >= self._initial_size or self._pressure() is not Pressure.LOW:
                 return
             self._making += 1
         self._make(active=False)
@@ -265,7 +262,7 @@ class InstancePool:
         now = time.monotonic()
         with self._changed:
             old = sum(now - each.last_used > expiry_s for each in self._idle)
-            spare = len(self._idle) + len(self._active) - self._config.initial_pool_size
+            spare = len(self._idle) + len(self._active) - self._initial_size
             self._reap(min(old, max(spare, 0)), "idle")
         self._close_spent()
 
@@ -327,7 +324,6 @@ class InstancePool:
             return PoolFigures(
                 active=len(self._active),
                 idle=len(self._idle),
-                maximum=self._config.max_pool_size,
                 memory_pages=self._pages() if exact else None,
                 peak_memory_pages=(
                     max([self._past_peak_pages, *(each.tracker.peak_pages or 0 for each in live)])
@@ -344,7 +340,6 @@ class InstancePool:
                 created=counts["created"],
                 checkouts=counts["checkouts"],
                 reuses=counts["reuses"],
-                exhausted=counts["exhausted"],
                 leaks=counts["leaks"],
                 wasm_errors=self._past_errors + sum(each.tracker.wasm_errors for each in live),
                 wasm_cleanups_performed=self._cleanups,

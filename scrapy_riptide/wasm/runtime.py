@@ -37,7 +37,7 @@ def aot_cache(config: ExtractorConfig) -> AotCache | None:
     # Where this machine keeps things is the environment's to say, even to a program that reads
     # none of its other variables.
     directory = config.cache_dir or os.environ.get(ENV_PREFIX + "CACHE_DIR")
-    return AotCache(Path(directory).expanduser() if directory else None)
+    return AotCache(Path(directory).expanduser() if directory else None, config.name_of)
 
 
 class Runtime:
@@ -60,6 +60,8 @@ class Runtime:
         self.load_ms = 0.0
         #: Milliseconds that the first instance took; 0 until there is one.
         self.instantiate_ms = 0.0
+        #: Milliseconds of CPU time of both.
+        self.start_cpu_ms = 0.0
         # A linker without definitions: guests import nothing, and a host function's exception
         # could surface in another thread.
         self.linker = Linker(engine)
@@ -86,7 +88,7 @@ class Runtime:
 
     @classmethod
     def _load(cls, config: ExtractorConfig, settings: EngineSettings, *, compile_it: bool) -> Runtime | None:
-        started = time.perf_counter()
+        started, started_cpu = time.perf_counter(), time.thread_time()
         engine = make_engine(settings)
         cache = aot_cache(config)
         source = Source.of(
@@ -104,7 +106,14 @@ class Runtime:
             return None
         runtime = cls(engine, loaded.component, settings, cache_hit=loaded.hit)
         runtime.load_ms = (time.perf_counter() - started) * 1000
+        runtime.start_cpu_ms = (time.thread_time() - started_cpu) * 1000
         return runtime
+
+    def note_instance(self, wall_ms: float, cpu_ms: float) -> None:
+        """Takes note of what an instance took to make, if it is the first."""
+        if not self.instantiate_ms:
+            self.instantiate_ms = wall_ms
+            self.start_cpu_ms += cpu_ms
 
     def function(self, name: str) -> ExportIndex:
         """Where the component exports a function of the contract."""
