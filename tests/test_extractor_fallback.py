@@ -153,6 +153,14 @@ def test_a_bug_in_a_fallback_is_logged_and_the_first_error_stays(
     assert made.extract("fine", URL).engine == "wasm"
 
 
+def test_a_document_that_the_fallback_would_cut_off_is_a_counted_failure(extractor: MakeExtractor) -> None:
+    made = extractor(fallback="parsel")
+    outcome = made.run("!t" + "<div>" * 3000 + "text", URL)
+    assert (outcome.content, type(outcome.error)) == (None, errors.GuestTrap)
+    metrics = made.metrics()
+    assert (metrics["riptide_fallback_total"], metrics["riptide_fallback_failed_total"]) == ({}, {"trap": 1})
+
+
 def test_a_fallback_that_is_none_is_refused_at_the_start(extractor: MakeExtractor) -> None:
     with pytest.raises(ConfigError, match="no_such_module"):
         extractor(fallback="no_such_module.Engine")

@@ -241,6 +241,16 @@ def test_hostile_documents_end_soon_and_only_with_an_error_of_the_contract(
     assert time.thread_time() - started < 10
 
 
+def test_what_lxml_would_cut_off_is_refused_and_not_kept_in_part(parsel: FallbackExtractor) -> None:
+    def nested(depth: int) -> str:
+        return "<p>before</p>" + "<div>" * depth + "<p>inside</p>" + "</div>" * depth + "<p>after</p>"
+
+    assert parsel.extract(nested(1500), URL, "full").text.split() == ["before", "inside", "after"]
+    for depth in (2050, 3000, 50_000):
+        with pytest.raises(DocumentTooLarge, match="nested deeper than the fallback reads"):
+            parsel.extract(nested(depth), URL, "full")
+
+
 ATTRIBUTES = " ".join(f"a{i}=1" for i in range(20 * MAX_ATTRIBUTES))
 
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 import pytest
 from conftest import MakeExtractor
 
-from scrapy_riptide import errors
+from scrapy_riptide import Extractor, errors
 from scrapy_riptide.errors import CircuitOpen
 from scrapy_riptide.wasm.breaker import CircuitBreaker
 
@@ -219,6 +219,38 @@ def test_a_full_pool_is_no_failure_of_the_machinery(extractor: MakeExtractor) ->
     assert made.metrics()["riptide_breaker_state"] == "closed"
     spinning.join()
     assert made.metrics()["riptide_breaker_state"] == "open"  # by the timeout
+
+
+def exhaust(made: Extractor) -> None:
+    """A document that gets a thread, but no instance: somebody else has the only one."""
+    pool = made._host._pool.result()
+    held = pool.checkout(5)
+    outcome = made.run("fine", URL)
+    pool.give_back(held)
+    assert isinstance(outcome.error, errors.PoolExhausted)
+
+
+def test_a_full_pool_is_no_success_of_the_machinery_either(extractor: MakeExtractor) -> None:
+    made = extractor(failure_threshold=2, max_pool_size=1, checkout_timeout_secs=0.2)
+    made.run("!t", URL)
+    exhaust(made)
+    made.run("!t", URL)
+    assert made.metrics()["riptide_breaker_state"] == "open"
+
+
+def test_a_trial_that_no_instance_came_free_for_is_given_again(extractor: MakeExtractor) -> None:
+    made = extractor(
+        failure_threshold=1,
+        recovery_timeout_secs=0,
+        half_open_max_requests=1,
+        max_pool_size=1,
+        checkout_timeout_secs=0.2,
+    )
+    made.run("!t", URL)
+    exhaust(made)
+    assert made.metrics()["riptide_breaker_state"] == "half_open"
+    assert made.extract("fine", URL).text == "fine"
+    assert made.metrics()["riptide_breaker_state"] == "closed"
 
 
 def test_it_closes_again_when_the_trials_succeed(extractor: MakeExtractor) -> None:

@@ -176,12 +176,12 @@ def test_a_leaking_instance_is_reported_once_and_replaced(
 ) -> None:
     made = pool()
     with caplog.at_level(logging.WARNING, POOL_LOGGER):
-        made.use(*["!l"] * 9)
+        made.use(*["!l"] * 15)
     assert (made.retired, made.pool.figures().leaks) == ({"leak": 1}, 1)
-    # The first use sets the mark; each of the next eight grows by a page that nothing explains.
+    # Each of the last eight uses, the second half of them all, grew by a page that nothing explains.
     assert [record.getMessage() for record in caplog.records] == [
-        "Instance 1 leaks and is replaced: 8 pages of growth within 9 extractions that no larger document "
-        "explains, 26 pages now, 9 uses"
+        "Instance 1 leaks and is replaced: 8 pages of growth within its last 8 uses that no larger document "
+        "explains, 32 pages now, 15 uses"
     ]
     assert made.use("fine").number == 2
 

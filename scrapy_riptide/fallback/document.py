@@ -51,10 +51,8 @@ class Document:
             raise InvalidHtmlError(f"{url!r} is no absolute URL.")
         _refuse_what_takes_minutes(html)
         self.url = url
-        # Lone surrogates can't be encoded, and lxml wants UTF-8.
-        clean = html.encode("utf-8", "replace").decode("utf-8")
-        self.selector = Selector(text=clean, type="html")
-        self.root: etree._Element = self.selector.root
+        self.root = _parse(html)
+        self.selector = Selector(root=self.root, type="html")
         self._absolute: dict[str, str | None] = {}
 
     @cached_property
@@ -88,6 +86,20 @@ class Document:
 
     def _addresses(self, references: Iterable[str]) -> list[str]:
         return list(dict.fromkeys(url for each in references if (url := self.absolute(each))))
+
+
+def _parse(html: str) -> etree._Element:
+    parser = etree.HTMLParser(recover=True, huge_tree=True, encoding="utf-8")
+    # Lone surrogates can't be encoded; at a NUL libxml2 would stop.
+    clean = html.strip().replace("\0", "").encode("utf-8", "replace")
+    try:
+        root: etree._Element | None = etree.fromstring(clean, parser)
+    except etree.XMLSyntaxError:  # nothing but what libxml2 skips
+        root = None
+    # It keeps what it has read until then, and would pass for a shorter document.
+    if any(entry.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for entry in parser.error_log):
+        raise DocumentTooLarge("The document's elements are nested deeper than the fallback reads.")
+    return etree.fromstring(b"<html/>", etree.HTMLParser()) if root is None else root
 
 
 def _absolute(base: str, reference: str) -> str | None:

@@ -13,7 +13,7 @@ from scrapy_riptide.config import ExtractorConfig
 from scrapy_riptide.errors import ExtractorClosed, PoolExhausted, RiptideError
 from scrapy_riptide.wasm.contract import HEALTHY
 from scrapy_riptide.wasm.instance import Instance
-from scrapy_riptide.wasm.leak import WINDOW, LeakWatch
+from scrapy_riptide.wasm.leak import LeakWatch
 from scrapy_riptide.wasm.runtime import Runtime
 
 logger = logging.getLogger(__name__)
@@ -209,11 +209,11 @@ class InstancePool:
             return False
         self._counts["leaks"] += 1
         logger.warning(
-            "Instance %d leaks and is replaced: %d pages of growth within %d extractions that no larger "
+            "Instance %d leaks and is replaced: %d pages of growth within its last %d uses that no larger "
             "document explains, %d pages now, %d uses",
             instance.number,
             watch.unexplained_pages,
-            min(instance.uses, WINDOW),
+            watch.watched_uses,
             pages,
             instance.uses,
         )
