@@ -5,6 +5,8 @@
 //! turns the loops into vector code, native and wasm alike, and a tree costs a row about a
 //! nanosecond. Sums are integers: the same everywhere.
 
+use super::leaves::{Large, Leaves, Plain};
+
 /// Rows judged together.
 pub const LANES: usize = 16;
 
@@ -15,6 +17,13 @@ pub struct Tile {
 }
 
 impl Tile {
+    /// A tile whose first row is this one.
+    pub fn of(row: &[u8]) -> Self {
+        let mut tile = Self::default();
+        tile.set(0, row);
+        tile
+    }
+
     /// Lays one row down. All rows of a tile are of one length.
     pub fn set(&mut self, lane: usize, row: &[u8]) {
         if self.columns.len() < row.len() {
@@ -64,33 +73,37 @@ impl<'a> Forest<'a> {
         questions.iter().all(known).then_some((forest, rest))
     }
 
-    /// The sums for sixteen rows.
-    pub fn sums(&self, tile: &Tile) -> [i32; LANES] {
+    /// The sums for sixteen rows of each tile.
+    pub fn sums<const TILES: usize>(&self, tiles: &[Tile; TILES]) -> [[i32; LANES]; TILES] {
         // The depth of the large forests, spelled out so that the loops below have fixed lengths.
         match self.depth {
-            6 => self.sums_of::<6, 64>(tile),
-            4 => self.sums_of::<4, 16>(tile),
-            3 => self.sums_of::<3, 8>(tile),
-            _ => [self.base; LANES],
+            6 => self.sums_of::<6, 64, Large, TILES>(tiles),
+            4 => self.sums_of::<4, 16, Plain<16>, TILES>(tiles),
+            3 => self.sums_of::<3, 8, Plain<8>, TILES>(tiles),
+            _ => [[self.base; LANES]; TILES],
         }
     }
 
     #[inline]
-    fn sums_of<const DEPTH: usize, const LEAVES: usize>(&self, tile: &Tile) -> [i32; LANES] {
-        let mut sums = [self.base; LANES];
+    fn sums_of<const DEPTH: usize, const COUNT: usize, L: Leaves<'a, COUNT>, const TILES: usize>(
+        &self,
+        tiles: &[Tile; TILES],
+    ) -> [[i32; LANES]; TILES] {
+        let mut sums = [[self.base; LANES]; TILES];
         let (questions, _) = self.questions.as_chunks::<DEPTH>();
-        let (leaves, _) = self.leaves.as_chunks::<LEAVES>();
+        let (leaves, _) = self.leaves.as_chunks::<COUNT>();
         for (questions, leaves) in questions.iter().zip(leaves) {
-            let mut numbers = [0_u8; LANES];
-            for (bit, &[low, high, border, _]) in questions.iter().enumerate() {
-                let column = &tile.columns[usize::from(u16::from_le_bytes([low, high]))];
-                let mask = 1_u8 << bit;
-                for lane in 0..LANES {
-                    numbers[lane] |= if column[lane] > border { mask } else { 0 };
+            let leaves = L::of(leaves);
+            for (tile, sums) in tiles.iter().zip(&mut sums) {
+                let mut numbers = [0_u8; LANES];
+                for (bit, &[low, high, border, _]) in questions.iter().enumerate() {
+                    let column = &tile.columns[usize::from(u16::from_le_bytes([low, high]))];
+                    let mask = 1_u8 << bit;
+                    for lane in 0..LANES {
+                        numbers[lane] |= if column[lane] > border { mask } else { 0 };
+                    }
                 }
-            }
-            for (sum, number) in sums.iter_mut().zip(numbers) {
-                *sum += i32::from(i16::from_le_bytes(leaves[usize::from(number) % LEAVES]));
+                leaves.add(&numbers, sums);
             }
         }
         sums
@@ -126,7 +139,7 @@ mod tests {
         {
             tile.set(lane, row);
         }
-        assert_eq!(forest.sums(&tile)[..5], [100, 110, 120, 130, 160]);
+        assert_eq!(forest.sums(&[tile])[0][..5], [100, 110, 120, 130, 160]);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 mod choose;
 pub mod forest;
+mod leaves;
 pub mod model;
 mod nodes;
 
@@ -88,9 +89,8 @@ pub fn judge(model: &Model<'_>, document: &Document<'_>, blocks: &Blocks, url: &
     let mut page = Page::of(blocks);
     let mut row = Vec::with_capacity(512);
     page.describe(document, blocks, url, &mut row);
-    let mut tile = Tile::default();
-    tile.set(0, &row);
-    page.kinds = shares(model, model.kinds.map(|kind| kind.sums(&tile)[0]));
+    let tile = [Tile::of(&row)];
+    page.kinds = shares(model, model.kinds.map(|kind| kind.sums(&tile)[0][0]));
 
     let records = Records::new(blocks);
     let describer = Describer::new(blocks, &page, &records);
@@ -124,6 +124,9 @@ pub fn judge(model: &Model<'_>, document: &Document<'_>, blocks: &Blocks, url: &
     }
 }
 
+/// Tiles judged together: what a tree needs beside its rows is made ready once for all.
+const TILES: usize = 4;
+
 /// Sums for blocks, each described by `describe`.
 fn evaluate(
     forest: &Forest<'_>,
@@ -131,15 +134,22 @@ fn evaluate(
     mut describe: impl FnMut(usize, &mut Vec<u8>),
 ) -> Vec<i32> {
     let mut sums = Vec::with_capacity(indices.len());
-    let mut tile = Tile::default();
+    let mut tiles: [Tile; TILES] = Default::default();
     let mut row = Vec::with_capacity(512);
-    for group in indices.chunks(LANES) {
-        for (lane, &index) in group.iter().enumerate() {
+    for group in indices.chunks(TILES * LANES) {
+        for (at, &index) in group.iter().enumerate() {
             row.clear();
             describe(index, &mut row);
-            tile.set(lane, &row);
+            tiles[at / LANES].set(at % LANES, &row);
         }
-        sums.extend_from_slice(&forest.sums(&tile)[..group.len()]);
+        if group.len() == TILES * LANES {
+            sums.extend_from_slice(forest.sums(&tiles).as_flattened());
+        } else {
+            for (tile, rows) in tiles.iter().zip(group.chunks(LANES)) {
+                let [of_tile] = forest.sums(std::array::from_ref(tile));
+                sums.extend_from_slice(&of_tile[..rows.len()]);
+            }
+        }
     }
     sums
 }
@@ -200,9 +210,8 @@ fn choose(
     let quality = kept.contains(&true).then(|| {
         let mut row = Vec::with_capacity(64);
         outcome::describe(blocks, &page, &chances, lowest, &mut row);
-        let mut tile = Tile::default();
-        tile.set(0, &row);
-        (u32::from(model.chance(model.outcome.sums(&tile)[0])) * 100 / u32::from(u16::MAX)) as u8
+        let sums = model.outcome.sums(&[Tile::of(&row)]);
+        (u32::from(model.chance(sums[0][0])) * 100 / u32::from(u16::MAX)) as u8
     });
     let words: u32 = blocks
         .blocks

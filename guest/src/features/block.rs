@@ -434,12 +434,8 @@ impl<'b> Describer<'b> {
             *role = (*role).min(distance as u8);
             lists += u8::from(matches!(element.tag, Tag::UL | Tag::OL));
         }
-        for (distance, (_, name)) in distances.into_iter().zip(ANCESTORS) {
-            out.put_of("above", name, distance);
-        }
-        for (distance, name) in roles.into_iter().skip(1).zip(ROLES) {
-            out.put_of("role", name, distance);
-        }
+        out.put_all("above", |at| ANCESTORS[at].1, &distances);
+        out.put_all("role", |at| ROLES[at], &roles[1..]);
         out.put("lists above", lists);
         let flags = chain.get(self.blocks, 0).map_or(0, |e| e.flags);
         out.put("flags", flags & (flag::HIDDEN | flag::ARIA_HIDDEN));
@@ -466,9 +462,7 @@ impl<'b> Describer<'b> {
             high = high.max(element_high);
             sum += element_low + element_high;
         }
-        for (family, distance) in distances.into_iter().enumerate() {
-            out.put_of("name", family_name(family), distance);
-        }
+        out.put_all("name", family_name, &distances);
         out.put("names low", signed(low));
         out.put("names low at", low_at);
         out.put("names high", signed(high));

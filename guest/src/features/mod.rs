@@ -16,6 +16,13 @@ pub trait Sink {
     fn put(&mut self, name: &'static str, value: u8);
     /// One of a family of features, told apart by `suffix`.
     fn put_of(&mut self, name: &'static str, suffix: &'static str, value: u8);
+    /// All of a family of features: `suffix` tells the one at each place.
+    fn put_all(
+        &mut self,
+        name: &'static str,
+        suffix: impl Fn(usize) -> &'static str,
+        values: &[u8],
+    );
 }
 
 /// Keeps the numbers.
@@ -28,6 +35,11 @@ impl Sink for Vec<u8> {
     #[inline]
     fn put_of(&mut self, _: &'static str, _: &'static str, value: u8) {
         self.push(value);
+    }
+
+    #[inline]
+    fn put_all(&mut self, _: &'static str, _: impl Fn(usize) -> &'static str, values: &[u8]) {
+        self.extend_from_slice(values);
     }
 }
 
@@ -43,6 +55,17 @@ impl Sink for Names {
     fn put_of(&mut self, name: &'static str, suffix: &'static str, _: u8) {
         self.0.push(format!("{name}:{suffix}"));
     }
+
+    fn put_all(
+        &mut self,
+        name: &'static str,
+        suffix: impl Fn(usize) -> &'static str,
+        values: &[u8],
+    ) {
+        for (at, &value) in values.iter().enumerate() {
+            self.put_of(name, suffix(at), value);
+        }
+    }
 }
 
 /// Absent, where a ratio has no meaning.
@@ -51,10 +74,14 @@ pub const ABSENT: u8 = 255;
 /// `part` of `whole` in two-hundredths, at most 200.
 #[inline]
 pub fn share(part: u32, whole: u32) -> u8 {
-    if whole == 0 {
+    if part == 0 || whole == 0 {
         return 0;
     }
-    (u64::from(part) * 200 / u64::from(whole)).min(200) as u8
+    // Most shares are none or all of it, and a division costs as much as all the rest here.
+    if part >= whole {
+        return 200;
+    }
+    (u64::from(part) * 200 / u64::from(whole)) as u8
 }
 
 /// A count: exact below 16, eight steps an octave above.

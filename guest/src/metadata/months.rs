@@ -19,59 +19,85 @@ const NAMES: [&str; 12] = [
     "december|dec|dezember|dez|décembre|decembre|déc|diciembre|dic|dicembre|dezembro|desember|des|joulukuuta|joulukuu|grudnia|grudzień|prosince|prosinec|decembra|decembrie|prosinca|aralık|ara|δεκεμβρίου|δεκέμβριος|δεκ|декабря|дек|декабрь|грудня|декември|ديسمبر|دجنبر|كانون الأول|كانون الاول|दिसंबर",
 ];
 
-/// For every byte the lengths of the names that start with it, and of those that end with it, a bit
-/// each. A page's dates are looked for by asking after thousands of words, and few pass.
-static STARTS: [u64; 256] = lengths(true);
-static ENDS: [u64; 256] = lengths(false);
+/// A name in [`NAMES`]: its month, counted from one, and where it stands there.
+#[derive(Clone, Copy)]
+struct Name {
+    month: u8,
+    length: u8,
+    start: u16,
+}
 
-const fn lengths(of_starts: bool) -> [u64; 256] {
-    let mut lengths = [0; 256];
-    let mut month = 0;
+const SLOTS: usize = 1024;
+
+/// The names by their hash, made while compiling: a page's dates are looked for by asking after
+/// thousands of words. Open addressing, at most half full.
+static TABLE: [Option<Name>; SLOTS] = table();
+
+const fn table() -> [Option<Name>; SLOTS] {
+    let mut table = [None; SLOTS];
+    let (mut month, mut count) = (0, 0);
     while month < NAMES.len() {
         let names = NAMES[month].as_bytes();
-        let (mut start, mut end) = (0, 0);
+        let (mut start, mut end, mut hash) = (0, 0, SEED);
         while end <= names.len() {
-            if end == names.len() || names[end] == b'|' {
-                let byte = names[if of_starts { start } else { end - 1 }];
-                lengths[byte as usize] |= 1 << (end - start);
-                start = end + 1;
+            if end < names.len() && names[end] != b'|' {
+                hash = step(hash, names[end]);
+                end += 1;
+                continue;
             }
+            let mut slot = hash as usize % SLOTS;
+            while table[slot].is_some() {
+                slot = (slot + 1) % SLOTS;
+            }
+            table[slot] = Some(Name {
+                month: month as u8 + 1,
+                length: (end - start) as u8,
+                start: start as u16,
+            });
+            count += 1;
             end += 1;
+            (start, hash) = (end, SEED);
         }
         month += 1;
     }
-    lengths
+    assert!(count * 2 <= SLOTS);
+    table
 }
 
-/// Whether a name has the length of a month's that starts and ends as it does.
-fn is_plausible(first: Option<&u8>, last: Option<&u8>, length: usize) -> bool {
-    let lengths =
-        |table: &[u64; 256], byte: Option<&u8>| byte.map_or(0, |&b| table[usize::from(b)]);
-    length < 64 && lengths(&STARTS, first) & lengths(&ENDS, last) & (1 << length) != 0
+const SEED: u32 = 0x811c_9dc5;
+
+const fn step(hash: u32, byte: u8) -> u32 {
+    (hash ^ byte as u32).wrapping_mul(0x0100_0193)
 }
 
 /// The number of the month whose name is these two words in lower case.
 pub fn month_of_two(first: &str, second: &str) -> Option<u32> {
-    let length = first.len() + 1 + second.len();
-    is_plausible(first.as_bytes().first(), second.as_bytes().last(), length)
-        .then(|| month(&[first, " ", second].concat()))?
+    look_up([first, " ", second])
 }
 
 /// The number of the month with this name in lower case.
 ///
 /// `listopada` is November in Poland and October in Croatia: the larger country wins.
 pub fn month(name: &str) -> Option<u32> {
-    let bytes = name.as_bytes();
-    if !is_plausible(bytes.first(), bytes.last(), bytes.len()) {
-        return None;
-    }
     if name == "listopada" {
         return Some(11);
     }
-    let at = NAMES
-        .iter()
-        .position(|names| names.split('|').any(|known| known == name))?;
-    u32::try_from(at + 1).ok()
+    look_up([name, "", ""])
+}
+
+/// The first month that has the name these parts make together.
+fn look_up(parts: [&str; 3]) -> Option<u32> {
+    let bytes = || parts.iter().flat_map(|part| part.bytes());
+    let mut slot = bytes().fold(SEED, step) as usize % SLOTS;
+    loop {
+        let name = TABLE[slot]?;
+        let start = usize::from(name.start);
+        let known = &NAMES[usize::from(name.month) - 1][start..start + usize::from(name.length)];
+        if known.bytes().eq(bytes()) {
+            return Some(name.month.into());
+        }
+        slot = (slot + 1) % SLOTS;
+    }
 }
 
 #[cfg(test)]

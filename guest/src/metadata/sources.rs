@@ -220,30 +220,29 @@ impl<'d, 'a> Sources<'d, 'a> {
     }
 }
 
-/// Whether a text may be `By Ann Example`: told by its first letters, as every text is asked.
+/// Whether a text may be `By Ann Example`: told by its first two letters, as every text is asked.
 fn introduces(text: &str) -> bool {
     const MAX_BYTES: usize = 120;
     let text = text.trim_ascii();
-    let first = text.as_bytes().first().map(u8::to_ascii_lowercase);
-    (2..=MAX_BYTES).contains(&text.len())
-        && matches!(
-            first,
-            Some(
-                b'b' | b'w'
-                    | b'v'
-                    | b'p'
-                    | b'a'
-                    | b't'
-                    | b'd'
-                    | b'g'
-                    | b's'
-                    | b'r'
-                    | b'e'
-                    | 0xD0
-                    | 0xE4
-            )
-        )
-        && super::names::introduced(text).is_some()
+    let [first, second, ..] = *text.as_bytes() else {
+        return false;
+    };
+    let plausible = matches!(
+        (first.to_ascii_lowercase(), second.to_ascii_lowercase()),
+        (b'a', b'r' | b'u')
+            | (b'b', b'y')
+            | (b'd', b'i' | b'o')
+            | (b'e', b'i' | b's')
+            | (b'g', b'e')
+            | (b'p', b'a' | b'o' | b'u')
+            | (b'r', b'e')
+            | (b's', b'c' | b't')
+            | (b't', b'e')
+            | (b'v', b'e' | b'o')
+            | (b'w', b'o' | b'r')
+            | (0xD0 | 0xE4, _)
+    );
+    plausible && text.len() <= MAX_BYTES && super::names::introduced(text).is_some()
 }
 
 /// What the addresses of pages about people have in common.
