@@ -32,6 +32,8 @@ EXAMPLES = {
     "metrics_allowed_hosts": '["host.docker.internal"]',
     "metrics_targets_dir": '"/var/lib/prometheus/riptide"',
     "metrics_textfile": '"/var/lib/node_exporter/riptide.prom"',
+    "lease_secs": "300",
+    "lease_attempts": "3",
     "component": '"myproject:extractor.wasm"',
     "max_pool_size": "4",
     "initial_pool_size": "0",

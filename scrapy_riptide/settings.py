@@ -209,6 +209,17 @@ class RiptideSettings:
         optional(text("a file's path")),
         "A file that gets the metrics every 30 seconds and at the end, for the node exporter.",
     )
+    lease_secs: float = option(
+        60.0,
+        decimal(1, 86400, unit="seconds"),
+        "How long ``scrapy_riptide.redis.LeaseScheduler`` lets a request be a worker's that gives no sign of"
+        " life; then another takes it. A worker that lives gives one three times as often.",
+    )
+    lease_attempts: int = option(
+        5,
+        integer(1, 1000),
+        "After so many leases of a request that ran out, it is given up: it may be what kills the workers.",
+    )
     extractor: ExtractorConfig = field(default_factory=ExtractorConfig)
 
     @classmethod

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlencode
-from urllib.request import urlopen
 
 import pytest
-
-PROMETHEUS = shutil.which("prometheus")
+from prometheus_server import PROMETHEUS, Prometheus
+from waiting import wait_for
 
 pytestmark = [
     pytest.mark.slow,
@@ -88,55 +82,6 @@ def dashboard_queries() -> list[str]:
     for word, value in words.items():
         queries = [query.replace(word, value) for query in queries]
     return queries
-
-
-class Prometheus:
-    """A Prometheus of the test's own, which looks for crawls in a directory."""
-
-    def __init__(self, folder: Path, targets: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self._address = f"127.0.0.1:{free.getsockname()[1]}"
-        config = folder / "prometheus.yml"
-        config.write_text(
-            "global: {scrape_interval: 1s}\n"
-            "scrape_configs:\n"
-            "  - job_name: scrapy\n"
-            "    honor_labels: true\n"
-            f"    file_sd_configs: [{{files: ['{targets}/*.json'], refresh_interval: 1s}}]\n"
-        )
-        assert PROMETHEUS is not None
-        command = [
-            PROMETHEUS,
-            f"--config.file={config}",
-            f"--storage.tsdb.path={folder / 'tsdb'}",
-            f"--web.listen-address={self._address}",
-        ]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    def get(self, path: str, **query: str) -> Any:
-        """The data of an answer of its API."""
-        with urlopen(f"http://{self._address}/api/v1/{path}?{urlencode(query)}") as answer:
-            return json.load(answer)["data"]
-
-    def by_spider(self, query: str) -> dict[str, float]:
-        """A query's value for each spider."""
-        return {
-            each["metric"].get("spider", ""): float(each["value"][1])
-            for each in self.get("query", query=query)["result"]
-        }
-
-
-def wait_for(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            if condition():
-                return
-        except OSError:
-            pass
-        time.sleep(0.2)
-    raise AssertionError(f"waited in vain: {what}")
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ from urllib import request
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 
-from w3lib.encoding import html_to_unicode
 from w3lib.url import safe_url_string
 
 from scrapy_riptide.cli.main import CommandError
+from scrapy_riptide.decoding import decode
 
 _MAX_BYTES = 64 * 1024 * 1024
 _SILENCE_S = 30
@@ -39,7 +39,7 @@ def read(name: str, url: str | None) -> Page:
         body = sys.stdin.buffer.read() if name == "-" else path.read_bytes()
     except OSError as error:
         raise CommandError(f"{name} can't be read: {error.strerror}.") from error
-    return Page(_decode(body, None), url or path.absolute().as_uri())
+    return Page(decode(body, None), url or path.absolute().as_uri())
 
 
 def fetch(url: str) -> Page:
@@ -94,7 +94,7 @@ def _page(response: http.client.HTTPResponse) -> Page:
     kind = response.headers.get_content_type()
     if content_type and not (kind.startswith("text/") or kind.endswith(("xml", "html"))):
         raise CommandError(f"{response.url} is {kind}, not HTML.")
-    return Page(_decode(_body(response), content_type), response.url)
+    return Page(decode(_body(response), content_type), response.url)
 
 
 def _body(response: http.client.HTTPResponse) -> bytes:
@@ -112,16 +112,3 @@ def _body(response: http.client.HTTPResponse) -> bytes:
     if inflater and not inflater.eof:
         raise CommandError(f"{response.url} ended before all of it was there.")
     return bytes(body)
-
-
-def _decode(body: bytes, content_type: str | None) -> str:
-    """Text by byte order mark, header, meta element; else UTF-8, or Windows-1252 where that can't be."""
-    return html_to_unicode(content_type, body, auto_detect_fun=_undeclared)[1]
-
-
-def _undeclared(body: bytes) -> str:
-    try:
-        body.decode("utf-8")
-    except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8"

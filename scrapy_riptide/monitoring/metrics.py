@@ -81,6 +81,10 @@ FROM_STAT = {
     "riptide_pool_exhausted_retries_total": (names.POOL_RETRIES, "Tries that found no free instance"),
     "riptide_items_filled_total": (names.ITEMS_FILLED, "Items filled with content"),
     "riptide_items_extracted_total": (names.ITEMS_EXTRACTED, "Items whose own source was extracted"),
+    "riptide_leases_run_out_total": (names.LEASES_RUN_OUT, "Leases found to have run out"),
+    "riptide_leases_lost_total": (names.LEASES_LOST, "Leases that this crawl lost while at work"),
+    "riptide_leases_given_up_total": (names.LEASES_GIVEN_UP, "Requests lost with too many workers"),
+    "riptide_leases_redis_errors_total": (names.LEASES_REDIS_ERRORS, "Times that Redis did not answer"),
 }
 
 

@@ -29,6 +29,11 @@ POOL_RETRIES = "riptide/retries/pool_exhausted"
 ITEMS_FILLED = "riptide/items/filled"
 ITEMS_EXTRACTED = "riptide/items/extracted"
 ITEM_ERRORS = "riptide/items/errors"
+LEASES_RUN_OUT = "riptide/leases/run_out"
+LEASES_LOST = "riptide/leases/lost"
+LEASES_GIVEN_UP = "riptide/leases/given_up"
+LEASES_UNREADABLE = "riptide/leases/unreadable"
+LEASES_REDIS_ERRORS = "riptide/leases/redis_errors"
 
 #: From the names of ``Extractor.metrics()`` to stats. A figure by reason gets one stat a reason.
 POOL_FIGURES = {
