@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -271,3 +273,22 @@ async def test_who_leaves_early_clears_nothing_and_who_finishes_does(redis_url: 
             assert redis.scard("pages:dupefilter") == 3
             await crawl(Branching, settings, root=root, paths=("/0",))
             assert redis.keys("*") == []
+
+
+def test_the_example_project_shares_its_crawl(redis_url: str) -> None:
+    project = Path(__file__).parent.parent / "example_project"
+    done = subprocess.run(
+        [sys.executable, "-m", "scrapy", "crawl", "article"],
+        cwd=project,
+        env={**os.environ, "SCRAPY_PROJECT": "shared", "REDIS_URL": redis_url},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "Traceback" not in done.stderr
+    with Redis.from_url(redis_url) as redis:
+        items = [json.loads(item) for item in redis.lrange("article:items", 0, -1)]
+        assert len(items) == len({item["url"] for item in items}) > 10
+        assert sum(bool(item["title"]) for item in items) > 10
+        assert redis.exists("article:requests", "article:requests:leases", "article:requests:entries") == 0
+        assert redis.scard("article:dupefilter") >= len(items)

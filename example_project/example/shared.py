@@ -17,4 +17,4 @@ SCHEDULER_PERSIST = True
 # A worker that is killed must not take items along: each is in Redis before its page is done.
 # A feed would keep the last ones in a buffer.
 ITEM_PIPELINES = {"scrapy_redis.pipelines.RedisPipeline": 900}
-FEEDS: dict[str, object] = {}
+FEEDS = {}

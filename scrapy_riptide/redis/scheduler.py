@@ -12,8 +12,8 @@ from scrapy.utils.misc import load_object
 from scrapy_redis.dupefilter import RFPDupeFilter
 from scrapy_redis.scheduler import Scheduler
 
-from scrapy_riptide.monitoring import stats as names
 from scrapy_riptide.errors import ConfigError
+from scrapy_riptide.monitoring import stats as names
 from scrapy_riptide.redis.queue import LeaseQueue, Taken
 
 if TYPE_CHECKING:
