@@ -8,19 +8,25 @@ crash names its case. ``SCALE`` multiplies a document's size.
 
 from __future__ import annotations
 
+import gc
 import gzip
 import json
 import random
 import resource
 import sys
+import threading
 import time
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Union
+from pathlib import Path
+from typing import TYPE_CHECKING, Union
 
 from scrapy_riptide import Extractor, ExtractorConfig
-from scrapy_riptide.content import Mode
+from scrapy_riptide.content import ExtractedContent, Mode
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 URL = "https://example.com/a/b?c=d"
 Document = Union[str, bytes]
@@ -297,6 +303,37 @@ case("nothing but brackets", body(times(10, "<p>")), ["[" * 100_000])
 case("a selector of everything", body(nested(2_000, "<div>", "</div>")), ["*"])
 
 
+class Resident:
+    """The most resident memory that the process had inside the block, looked at every few milliseconds."""
+
+    def __enter__(self) -> Self:
+        gc.collect()
+        self.before_bytes = self.most_bytes = self._now_bytes()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._ended.wait(0.003):
+            self.most_bytes = max(self.most_bytes, self._now_bytes())
+
+    def _now_bytes(self) -> int:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+def answer_bytes(content: ExtractedContent | None) -> int:
+    """Bytes of an answer: as Python has it, and as wasmtime had it before."""
+    if content is None:
+        return 0
+    strings = [content.text, content.markdown, *content.links, *content.media, *content.categories]
+    return sum(sys.getsizeof(each) + len(each.encode("utf-8", "replace")) + 64 for each in strings)
+
+
 def main() -> None:
     directory, timeout_s, scale, *names = sys.argv[1:]
     config = ExtractorConfig(
@@ -316,7 +353,8 @@ def main() -> None:
         with Extractor(config) as extractor:
             extractor.wait_until_ready()
             started, cpu = time.perf_counter(), time.process_time()
-            outcome = extractor.run(document, each.url, each.mode)
+            with Resident() as resident:
+                outcome = extractor.run(document, each.url, each.mode)
             ms, cpu_ms = (time.perf_counter() - started) * 1000, (time.process_time() - cpu) * 1000
             metrics = extractor.metrics()
         content = outcome.content
@@ -331,7 +369,8 @@ def main() -> None:
             "text": len(content.text) if content else 0,
             "pages": metrics["riptide_wasm_peak_memory_pages"],
             "limit_pages": metrics["riptide_wasm_memory_limit_pages"],
-            "max_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+            "grown_bytes": resident.most_bytes - resident.before_bytes,
+            "answer_bytes": answer_bytes(content),
         }
         del document, outcome, content
         print(json.dumps(figures), flush=True)

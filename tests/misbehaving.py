@@ -10,6 +10,7 @@ What it does depends on the first two characters of the HTML it is given:
     !c  grow by 16 pages until denied, answer all the same
     !h  answer, and say from now on that it is sick when asked for its health
     !n  answer with a title and 300 links, each of them the url
+    !m  answer with what follows as the result's memory, each byte as two letters from a to p
     !e  return the error case whose number is the third character (0 to 6)
 
 Anything else is answered with the HTML as the text and the url as the url. Other functions answer
@@ -113,6 +114,8 @@ _FUNCTIONS = {
 
 # Return areas and constants, in the first page.
 _RET, _RET_STATS, _HEALTH, _INFO, _MODES, _RESET = 1024, 2048, 3072, 3136, 3200, 3264
+#: Where the records of ``extract-with-stats`` lie.
+RECORD_AT = _RET_STATS + 8
 _VALID, _LINKS, _SICK, _WORDS_AT, _MODES_LIST = 3328, 3392, 3520, 4096, 4608
 _WORDS = [
     b"ok",
@@ -138,6 +141,12 @@ def _offsets() -> tuple[dict[str, int], int]:
 
 
 _OFFSET, _CONTENT_SIZE = _offsets()
+#: Bytes of the two records, content and stats, that a result consists of behind its discriminant.
+RECORD_BYTES = _CONTENT_SIZE + 48
+#: What is where in the record of content: the type of each field, by the offset.
+RECORD_LAYOUT = [(_OFFSET[name], kind) for name, kind, _ in _CONTENT_FIELDS]
+#: Where the HTML lies.
+HTML_AT = 65536
 
 
 def _place_words() -> dict[bytes, tuple[int, int]]:
@@ -194,7 +203,7 @@ def _answer(base: int, head: int) -> str:
           (i32.store (i32.const {at + 4}) (local.get {size}))"""
 
     return f"""
-      (memory.fill (i32.const {base}) (i32.const 0) (i32.const {head + _CONTENT_SIZE + 48}))
+      (memory.fill (i32.const {base}) (i32.const 0) (i32.const {head + RECORD_BYTES}))
       (if {_is_told("e")}
         (then
           (i32.store8 (i32.const {base}) (i32.const 1))
@@ -212,6 +221,9 @@ def _answer(base: int, head: int) -> str:
             (i32.store (i32.const {record + _OFFSET["links"]})
               (call $many (local.get $u) (local.get $un) (i32.const 8)))
             (i32.store (i32.const {record + _OFFSET["links"] + 4}) (i32.const {MANY}))))))
+      (if {_is_told("m")}
+        (then (call $spell (i32.const {base}) (i32.const {head + RECORD_BYTES})
+          (local.get $p) (local.get $n))))
       (i32.const {base})"""
 
 
@@ -280,6 +292,19 @@ def _core_module(start_pages: int) -> str:
         (local.set $at (i32.add (local.get $at) (local.get $size)))
         (br_if $next (i32.lt_u (local.get $at) (local.get $end))))
       (local.get $list))
+    ;; Bytes, at most $size of them, out of the letters behind the first two of $n at $p.
+    (func $spell (param $to i32) (param $size i32) (param $p i32) (param $n i32) (local $i i32)
+      (local.set $n (i32.shr_u (i32.sub (local.get $n) (i32.const 2)) (i32.const 1)))
+      (if (i32.lt_u (local.get $size) (local.get $n)) (then (local.set $n (local.get $size))))
+      (block $done (loop $next
+        (br_if $done (i32.ge_u (local.get $i) (local.get $n)))
+        (i32.store8 (i32.add (local.get $to) (local.get $i))
+          (i32.or
+            (i32.shl (i32.sub (i32.load8_u offset=2 (local.get $p)) (i32.const {ord("a")})) (i32.const 4))
+            (i32.sub (i32.load8_u offset=3 (local.get $p)) (i32.const {ord("a")}))))
+        (local.set $p (i32.add (local.get $p) (i32.const 2)))
+        (local.set $i (i32.add (local.get $i) (i32.const 1)))
+        (br $next))))
     (func $obey (param $p i32) (param $n i32) (local $what i32) (local $left i32)
       ;; Arguments of the next call may overwrite this one's: nothing is kept.
       (global.set $free (global.get $top))

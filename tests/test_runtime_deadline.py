@@ -49,6 +49,32 @@ def test_the_deadline_is_one_documents_own(extractor: MakeExtractor) -> None:
     assert made.metrics()["riptide_errors_total"] == {}
 
 
+def test_the_deadline_is_for_the_encoding_of_a_large_document_as_well(extractor: MakeExtractor) -> None:
+    made = extractor(timeout_secs=1, memory_limit_mb=512)
+    # A lone surrogate makes the host take its slowest way with the 50 MB.
+    document = "!s\ud800" + "é" * 25_000_000
+    spans = []
+    for _ in range(3):
+        outcome = made.run(document, URL)
+        assert isinstance(outcome.error, errors.ExtractionTimeout)
+        spans.append(outcome.duration_ms)
+    # As above: the best of them shows what the runtime does.
+    assert 1000 <= min(spans) <= 1100
+
+
+def test_a_document_that_is_encoded_for_longer_than_its_deadline_is_stopped_at_once(
+    runtime: MakeRuntime,
+) -> None:
+    made, config = runtime(timeout_secs=1)
+    instance = Instance(made, config, 1)
+    arguments = lower_string("!s"), lower_string(URL), lower_mode("article")
+    started = time.monotonic()
+    with pytest.raises(errors.ExtractionTimeout, match=r"after 5\.\d\d s, the limit is 1 s"):
+        instance.call("extract", *arguments, spent_s=5)
+    assert time.monotonic() - started < 0.5
+    instance.close()
+
+
 def test_a_timeout_says_how_long_the_guest_ran(extractor: MakeExtractor) -> None:
     with pytest.raises(
         errors.ExtractionTimeout, match=r"^the guest was stopped after 0\.\d\d s, the limit is 0\.05 s$"

@@ -130,12 +130,18 @@ class GuestHost:
             raise InternalError(f"no thread can be started for a guest: {error}") from error
 
     def call(
-        self, name: str, *arguments: Argument, document_bytes: int = 0, wait_s: float | None = None
+        self,
+        name: str,
+        *arguments: Argument,
+        document_bytes: int = 0,
+        wait_s: float | None = None,
+        spent_s: float = 0.0,
     ) -> Answer:
         """Calls a function of the contract on an instance of the pool. For worker threads only.
 
         :param document_bytes: the size of what is worked on, by which leaks are told from large documents
         :param wait_s: seconds to wait for an instance at most
+        :param spent_s: seconds of the guest's time that went into its arguments already
         """
         pool = self._pool.result()
         instance = pool.checkout(self._config.checkout_timeout_secs if wait_s is None else max(wait_s, 0.0))
@@ -143,7 +149,7 @@ class GuestHost:
             self._note_cold_start()
         started = time.perf_counter()
         try:
-            value = instance.call(name, *arguments)
+            value = instance.call(name, *arguments, spent_s=spent_s)
             return Answer(value, (time.perf_counter() - started) * 1000, instance.memory_bytes)
         finally:
             pool.give_back(instance, document_bytes)

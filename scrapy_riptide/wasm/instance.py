@@ -78,8 +78,12 @@ class Instance:
         if self._runtime.settings.fuel:
             self._store.set_fuel(fuel)
 
-    def call(self, name: str, *arguments: Argument, timeout_s: float | None = None) -> object:
+    def call(
+        self, name: str, *arguments: Argument, timeout_s: float | None = None, spent_s: float = 0.0
+    ) -> object:
         """Calls a function of the contract and returns its value.
+
+        ``timeout_s`` seconds at most, ``spent_s`` of which are gone already.
 
         An error that the guest returns is raised as the exception of its case; a guest that had
         to be stopped, or trapped, as the host's own, and the instance is not usable any more.
@@ -93,8 +97,8 @@ class Instance:
                 "the thread that keeps deadlines is gone: no guest is started without it"
             )
         keep_trap_handlers()
-        started = time.monotonic()
-        self._arm(limit_s, self._config.fuel_limit or _UNLIMITED_FUEL)
+        started = time.monotonic() - spent_s
+        self._arm(max(limit_s - spent_s, 0.0), self._config.fuel_limit or _UNLIMITED_FUEL)
         self.uses += 1
         # Until the call is known to have ended well: an exception from anywhere retires the instance.
         self.usable = False

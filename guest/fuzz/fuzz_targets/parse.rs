@@ -1,4 +1,4 @@
-//! Any text gives a tree whose links agree with each other: `cargo +nightly fuzz run parse`.
+//! Any text gives a tree whose links agree with each other: `guest/fuzz/run.sh`, or `cargo +nightly fuzz run parse`.
 
 #![no_main]
 
