@@ -293,6 +293,58 @@ async def test_a_browser_draws_the_live_page(settings: dict[str, Any]) -> None:
     assert "<polyline points=" in item["dom"]
 
 
+class RawSpider(PageSpider):
+    """Says some bytes to its own server, on one connection, and yields what came for each."""
+
+    said: tuple[bytes, ...] = ()
+
+    async def parse(self, response: Response) -> Any:
+        exporter = self.crawler.get_extension(RiptideExporter)
+        assert exporter is not None
+        reader, writer = await asyncio.open_connection("127.0.0.1", exporter.port)
+        for said in self.said:
+            for part in said.split(b"|"):
+                writer.write(part)
+                await asyncio.sleep(0.05)
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            length = re.search(r"(?i)^content-length: (\d+)", head, re.MULTILINE)
+            assert length
+            body = (await reader.readexactly(int(length[1]))).decode()
+            server = re.search(r"(?i)^server: (\S+)", head, re.MULTILINE)
+            yield {"status": int(head.split()[1]), "body": body, "by": server[1][:7] if server else "fast"}
+        writer.close()
+
+
+SCRAPE = b"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: Prometheus/3\r\n%b\r\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        # A scraper keeps its connection, and never meets aiohttp.
+        ((SCRAPE % b"", SCRAPE % b"", SCRAPE % b"Accept: */*\r\n"), [(200, "fast")] * 3),
+        # Whoever asks for something else is aiohttp's from there on.
+        (
+            (SCRAPE % b"", b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n", SCRAPE % b""),
+            [(200, "fast"), (200, "Python/"), (200, "Python/")],
+        ),
+        ((SCRAPE.replace(b"/metrics", b"/met|rics") % b"",), [(200, "Python/")]),
+        ((SCRAPE % b"Connection: close\r\n",), [(200, "Python/")]),
+        ((SCRAPE % b"Host: evil.example\r\n",), [(400, "Python/")]),
+        ((SCRAPE.replace(b"127.0.0.1", b"evil.example") % b"",), [(403, "Python/")]),
+        ((SCRAPE % b"sec-fetch-site: cross-site\r\n",), [(403, "Python/")]),
+    ],
+)
+async def test_scrapes_take_the_short_way_and_everything_else_the_long_one(
+    settings: dict[str, Any], said: tuple[bytes, ...], expected: list[tuple[int, str]]
+) -> None:
+    async with site({"/": "fine"}) as root:
+        result = await crawl(RawSpider, settings, root=root, said=said)
+    assert [(each["status"], each["by"]) for each in result.items] == expected
+    scraped = [each["body"] for each in result.items if each["by"] == "fast"]
+    assert all("riptide_pages_seen_total{" in body for body in scraped)
+
+
 @pytest.mark.parametrize(
     "headers",
     [

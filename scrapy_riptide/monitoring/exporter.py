@@ -7,14 +7,13 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aiohttp import web
 from scrapy import signals
 from scrapy.exceptions import NotConfigured
 
 from scrapy_riptide.crawl import RiptideCrawl
 from scrapy_riptide.monitoring.discovery import TargetFile, write_whole
 from scrapy_riptide.monitoring.live import LiveFeed
-from scrapy_riptide.monitoring.server import make_app
+from scrapy_riptide.monitoring.server import CrawlServer
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -48,7 +47,7 @@ class RiptideExporter:
             )
         self._feed = LiveFeed(crawler, self._crawl)
         self._tasks: list[asyncio.Task[None]] = []
-        self._runner: web.AppRunner | None = None
+        self._server: CrawlServer | None = None
         self._target: TargetFile | None = None
         self._textfile_failed = False
         #: The port that is served, once it is.
@@ -81,19 +80,16 @@ class RiptideExporter:
             await self._write_textfile(self.registry)
         if self._target is not None:
             self._target.remove()
-        if self._runner is not None:
-            await self._runner.cleanup()
+        if self._server is not None:
+            await self._server.close()
 
     async def _listen(self, first: int, last: int) -> None:
         host = self._crawl.settings.metrics_host
-        runner = web.AppRunner(
-            make_app(self._crawl, self.registry, self._feed), access_log=None, shutdown_timeout=1.0
-        )
-        await runner.setup()
+        server = CrawlServer(self._crawl, self.registry, self._feed)
         for port in range(first, last + 1):
-            reason = await _try_to_listen(runner, host, port)
+            reason = await _try_to_listen(server, host, port)
             if reason is None:
-                self._runner, self.port = runner, port
+                self._server, self.port = server, port
                 logger.info(
                     "Metrics, health and a live page at http://%s:%d/",
                     host,
@@ -101,7 +97,7 @@ class RiptideExporter:
                     extra={"spider": self._crawler.spider},
                 )
                 return
-        await runner.cleanup()
+        await server.close()
         logger.error(
             "RIPTIDE_METRICS_PORT = %r: no port of %s can be used (%s). The crawl goes on without metrics.",
             [first, last],
@@ -145,9 +141,9 @@ def _registry(crawler: Crawler, crawl: RiptideCrawl) -> CollectorRegistry | None
     return make_registry(crawler, crawl)
 
 
-async def _try_to_listen(runner: web.AppRunner, host: str, port: int) -> OSError | None:
+async def _try_to_listen(server: CrawlServer, host: str, port: int) -> OSError | None:
     try:
-        await web.TCPSite(runner, host, port).start()
+        await server.listen(host, port)
     except OSError as error:
         return error
     return None

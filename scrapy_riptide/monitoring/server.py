@@ -6,7 +6,7 @@ import asyncio
 import ipaddress
 import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -14,14 +14,13 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from scrapy_riptide.monitoring.live import LiveFeed
+from scrapy_riptide.monitoring.scrapes import MetricsText, ScrapeAnswers, ScrapeProtocol
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
     from scrapy_riptide.crawl import RiptideCrawl
 
-# What several scrapers ask for within this time is made once.
-_KEEP_S = 0.25
 _KEEP_HEALTH_S = 1.0
 _HEALTH_TIMEOUT_S = 5.0
 
@@ -38,17 +37,47 @@ _HEADERS = {
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def make_app(crawl: RiptideCrawl, registry: CollectorRegistry | None, feed: LiveFeed) -> web.Application:
-    """The application that serves one crawl."""
-    pages = _Pages(crawl, registry, feed)
-    app = web.Application(
-        middlewares=[_guard(crawl.settings.metrics_host, crawl.settings.metrics_allowed_hosts)]
-    )
-    app.router.add_get("/", pages.live_page)
-    app.router.add_get("/live.json", pages.live)
-    app.router.add_get("/metrics", pages.metrics)
-    app.router.add_get("/health", pages.health)
-    return app
+class CrawlServer:
+    """Serves one crawl, on a port at a time."""
+
+    def __init__(self, crawl: RiptideCrawl, registry: CollectorRegistry | None, feed: LiveFeed) -> None:
+        settings = crawl.settings
+        self._door = _Door((*settings.metrics_allowed_hosts, settings.metrics_host.lower()))
+        self._text = None if registry is None else MetricsText(registry)
+        pages = _Pages(crawl, self._text, feed)
+        app = web.Application(middlewares=[self._door.guard])
+        app.router.add_get("/", pages.live_page)
+        app.router.add_get("/live.json", pages.live)
+        app.router.add_get("/metrics", pages.metrics)
+        app.router.add_get("/health", pages.health)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        self._server: asyncio.Server | None = None
+        self._scrapers: set[asyncio.Transport] = set()
+
+    async def listen(self, host: str, port: int) -> None:
+        """Begins to serve.
+
+        :raises OSError: the port can't be used
+        """
+        if self._runner.server is None:
+            await self._runner.setup()
+        self._server = await asyncio.get_running_loop().create_server(self._protocol(), host, port)
+
+    async def close(self) -> None:
+        """Ends every connection."""
+        if self._server is not None:
+            self._server.close()
+        for transport in list(self._scrapers):
+            transport.abort()
+        await self._runner.cleanup()
+
+    def _protocol(self) -> Callable[[], asyncio.Protocol]:
+        others = self._runner.server
+        assert others is not None
+        if self._text is None:
+            return others
+        answers = ScrapeAnswers(self._text, lambda headers: self._door.refusal(headers) is None, _HEADERS)
+        return lambda: ScrapeProtocol(answers, others, self._scrapers)
 
 
 def is_allowed_host(host: str, allowed: tuple[str, ...]) -> bool:
@@ -70,37 +99,48 @@ def is_allowed_host(host: str, allowed: tuple[str, ...]) -> bool:
     return True
 
 
-def _guard(own_name: str, allowed: tuple[str, ...]) -> Any:
-    allowed = (*allowed, own_name.lower())
+class _Door:
+    """Who is answered."""
 
-    @web.middleware
-    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if not is_allowed_host(request.host, allowed):
-            raise web.HTTPForbidden(
-                text=f"Nothing is served as {request.host!r}: RIPTIDE_METRICS_ALLOWED_HOSTS would allow it.\n"
-            )
-        if not _is_for_its_own_page(request):
-            raise web.HTTPForbidden(text="Not for pages of other origins.\n")
-        response = await handler(request)
-        response.headers.update(_HEADERS)
-        return response
+    def __init__(self, allowed: tuple[str, ...]) -> None:
+        self._allowed = allowed
 
-    return guard
+    def refusal(self, headers: Mapping[str, str]) -> str | None:
+        """Why a request with these headers gets no answer, or None."""
+        host = headers.get("Host", "")
+        if not is_allowed_host(host, self._allowed):
+            return f"Nothing is served as {host!r}: RIPTIDE_METRICS_ALLOWED_HOSTS would allow it.\n"
+        if not _is_for_its_own_page(headers):
+            return "Not for pages of other origins.\n"
+        return None
+
+    @property
+    def guard(self) -> Any:
+        """aiohttp's middleware that keeps the door."""
+
+        @web.middleware
+        async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+            refusal = self.refusal(request.headers)
+            if refusal is not None:
+                raise web.HTTPForbidden(text=refusal)
+            response = await handler(request)
+            response.headers.update(_HEADERS)
+            return response
+
+        return guard
 
 
-def _is_for_its_own_page(request: web.Request) -> bool:
+def _is_for_its_own_page(headers: Mapping[str, str]) -> bool:
     """Whether no page of another origin asks. A link that a person follows may be anywhere."""
-    headers = request.headers
     followed = headers.get("Sec-Fetch-Mode") == "navigate" and headers.get("Sec-Fetch-Dest") == "document"
     return followed or headers.get("Sec-Fetch-Site", "none") in ("none", "same-origin")
 
 
 class _Pages:
-    def __init__(self, crawl: RiptideCrawl, registry: CollectorRegistry | None, feed: LiveFeed) -> None:
+    def __init__(self, crawl: RiptideCrawl, text: MetricsText | None, feed: LiveFeed) -> None:
         self._crawl = crawl
-        self._registry = registry
+        self._text = text
         self._feed = feed
-        self._rendered: dict[str, tuple[float, bytes]] = {}
         self._health: tuple[float, dict[str, Any]] = (0.0, {})
         self._asking: asyncio.Task[dict[str, Any]] | None = None
 
@@ -112,18 +152,12 @@ class _Pages:
         return web.json_response(self._feed.as_json())
 
     async def metrics(self, request: web.Request) -> web.Response:
-        if self._registry is None:
+        if self._text is None:
             raise web.HTTPNotImplemented(
                 text="Metrics need prometheus-client: pip install 'scrapy-riptide[metrics]'.\n"
             )
-        from prometheus_client.exposition import choose_encoder
-
-        encode, content_type = choose_encoder(request.headers.get("Accept", ""))
-        made, body = self._rendered.get(content_type, (0.0, b""))
-        if time.monotonic() - made > _KEEP_S or not body:
-            body = encode(self._registry)
-            self._rendered[content_type] = (time.monotonic(), body)
-        return web.Response(body=body, headers={"Content-Type": content_type})
+        content_type, text = self._text.render(request.headers.get("Accept", ""))
+        return web.Response(body=text, headers={"Content-Type": content_type})
 
     async def health(self, request: web.Request) -> web.Response:
         made, health = self._health
