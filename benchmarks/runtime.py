@@ -1,6 +1,6 @@
 """What the host runtime costs: cold starts, the boundary, each safeguard, threads, reuse.
 
-    python benchmarks/runtime.py [--data DIR] [--quick] [--plots DIR]
+    python benchmarks/runtime.py [--data DIR] [--quick] [--plot [DIR]]
 
 Every comparison is made in one run, its sides taken in turn, and given as the median of the
 ratios: machines are noisy, ratios of neighbours are not. Figures depend on the documents; with
@@ -12,11 +12,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
+import json
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+import timeit
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -27,13 +29,17 @@ import psutil
 from documents import load, made
 
 from scrapy_riptide import Extractor, ExtractorConfig
+from scrapy_riptide.extractor import _Counts
 from scrapy_riptide.wasm.contract import lower_mode
 from scrapy_riptide.wasm.instance import Instance
+from scrapy_riptide.wasm.leak import LeakWatch
 from scrapy_riptide.wasm.lifting import lower_string
 from scrapy_riptide.wasm.runtime import Runtime, engine_settings
 
 Pages = list[tuple[str, str]]
 Rows = list[tuple[str, str]]
+Call = Callable[[str, str], Any]
+Ratio = tuple[float, float, float]
 
 _COLD_START = """
 import sys, time
@@ -43,6 +49,46 @@ started = time.perf_counter()
 with Extractor(config) as extractor:
     extractor.extract("<html><body><p>A small page.</p></body></html>", "https://example.com/")
     print((time.perf_counter() - started) * 1000)
+"""
+
+
+# The same start, step by step. What is imported is not counted, and neither is the reading of files
+# that an earlier start has read: the file system has them.
+_PHASES = """
+import json, sys, time
+marks = [("", time.perf_counter())]
+def mark(name): marks.append((name, time.perf_counter()))
+from scrapy_riptide import Extractor, ExtractorConfig
+from scrapy_riptide.wasm import aot_cache, engine, runtime
+from scrapy_riptide.wasm.component import component_file, read_component
+from scrapy_riptide.wasm.contract import lower_mode
+from scrapy_riptide.wasm.instance import Instance
+from scrapy_riptide.wasm.leak import LeakWatch
+from scrapy_riptide.wasm.lifting import lower_string
+mark("imports, not counted")
+config = ExtractorConfig(cache_dir=sys.argv[1], fallback=None)
+settings = runtime.engine_settings(config)
+made = engine.make_engine(settings)
+mark("engine")
+cache = runtime.aot_cache(config)
+path = component_file(None, simd=True)
+source = aot_cache.Source.of(path, lambda: read_component(None, simd=True), settings)
+mark("the component's identity")
+loaded = aot_cache.load_compiled(made, source, settings, cache)
+mark("the compiled component: receipt checked, mapped")
+started = runtime.Runtime(made, loaded.component, settings, cache_hit=True)
+mark("linker, deadline thread")
+instance = Instance(started, config, 1)
+mark("instance")
+arguments = lower_string("<p>A small page.</p>"), lower_string("https://example.com/"), lower_mode("article")
+instance.call("extract-with-stats", *arguments)
+mark("first call")
+instance.call("extract-with-stats", *arguments)
+mark("second call, not counted")
+steps = {name: (at - before) * 1000 for (_, before), (name, at) in zip(marks, marks[1:])}
+instance.close()
+started.close()
+print(json.dumps(steps))
 """
 
 
@@ -83,22 +129,23 @@ def seconds(call: Callable[[str, str], Any], pages: Pages) -> float:
     return time.process_time() - started
 
 
-def ratio(one: Callable[[], float], other: Callable[[], float], rounds: int) -> tuple[float, float, float]:
-    """The median of one/other, taken in turn, and the quartiles."""
-    one(), other()  # warm
+def ratio(one: Call, other: Call, pages: Pages, rounds: int) -> Ratio:
+    """The median of one/other and the quartiles: each page given to both in turn, CPU time added up.
+
+    Neighbours in time share the machine's mood: a ratio of two runs of a second each was off by 30 %.
+    """
+    seconds(one, pages), seconds(other, pages)  # warm
     ratios = []
     for index in range(rounds):
-        if index % 2:
-            a = one()
-            b = other()
-        else:
-            b = other()
-            a = one()
-        ratios.append(a / b)
+        spent = [0.0, 0.0]
+        for number, page in enumerate(pages):
+            for side in (0, 1) if (index + number) % 2 else (1, 0):
+                spent[side] += seconds((one, other)[side], [page])
+        ratios.append(spent[0] / spent[1])
     return statistics.median(ratios), quantile(ratios, 0.25), quantile(ratios, 0.75)
 
 
-def percent(result: tuple[float, float, float]) -> str:
+def percent(result: Ratio) -> str:
     middle, low, high = ((value - 1) * 100 for value in result)
     return f"{middle:+.1f} % of CPU time (quartiles {low:+.1f} to {high:+.1f})"
 
@@ -113,7 +160,17 @@ def cold_start(cache: str, starts: int) -> list[float]:
         return float(done.stdout)
 
     compiled = run()
+    # A file of just now gets no receipt, and the first start after that writes it.
+    time.sleep(2.5)
+    run()
     warm = [run() for _ in range(starts)]
+    phases: dict[str, list[float]] = {}
+    for _ in range(max(starts // 4, 5)):
+        done = subprocess.run(
+            [sys.executable, "-c", _PHASES, cache], capture_output=True, text=True, check=True
+        )
+        for name, took_ms in json.loads(done.stdout).items():
+            phases.setdefault(name, []).append(took_ms)
     show(
         [
             ("first ever, compiles", f"{compiled:.0f} ms"),
@@ -121,6 +178,7 @@ def cold_start(cache: str, starts: int) -> list[float]:
                 f"cache filled, {starts} starts",
                 f"p50 {quantile(warm, 0.5):.1f} ms, p99 {quantile(warm, 0.99):.1f} ms",
             ),
+            *((f"    {name}", f"p50 {quantile(took, 0.5):.2f} ms") for name, took in phases.items()),
         ]
     )
     return warm
@@ -172,42 +230,66 @@ def boundary(config: ExtractorConfig, calls: int) -> None:
     runtime.close()
 
 
-def overheads(config: ExtractorConfig, pages: Pages, rounds: int) -> None:
+def overheads(config: ExtractorConfig, pages: Pages, rounds: int) -> dict[str, Ratio]:
     title(f"Safeguards, each against off ({len(pages)} pages)")
-    rows: Rows = []
+    found: dict[str, Ratio] = {}
     base: dict[str, Any] = {"epochs": False, "fuel": False, "exact_memory": False}
     unlimited = replace(config, fuel_limit=2**60)
     for name, change in (
+        ("nothing, the noise of two instances", {}),
         ("epochs", {"epochs": True}),
         ("fuel", {"fuel": True}),
         ("both", {"epochs": True, "fuel": True}),
         ("memory tracking", {"exact_memory": True}),
     ):
         with instance(unlimited, **{**base, **change}) as on, instance(unlimited, **base) as off:
-            rows.append(
-                (name, percent(ratio(lambda: seconds(on, pages), lambda: seconds(off, pages), rounds)))
-            )
-    for name, without_it in (
-        ("leak detection", replace(config, enable_leak_detection=False)),
-        ("metrics", replace(config, enable_metrics=False)),
+            found[name] = ratio(on, off, pages, rounds)
+    for name, switch in (
+        ("nothing, the noise of one extractor", lambda _extractor, _on: None),
+        ("leak detection", _watch_for_leaks),
+        ("metrics", _keep_timings),
     ):
-        with Extractor(config) as with_it, Extractor(without_it) as without:
-            rows.append(
-                (
-                    name,
-                    percent(
-                        ratio(
-                            lambda: seconds(with_it.extract, pages),
-                            lambda: seconds(without.extract, pages),
-                            rounds,
-                        )
-                    ),
-                )
-            )
+        # Of one extractor, so of one instance: two of them differ by more than these safeguards cost.
+        with Extractor(replace(config, max_workers=1, initial_pool_size=0)) as extractor:
+            on_call, off_call = (_switched(extractor, switch, on=on) for on in (True, False))
+            found[name] = ratio(on_call, off_call, pages, rounds)
+            each_s = seconds(extractor.extract, pages) / len(pages)
     with instance(config) as simd, instance(replace(config, enable_simd=False)) as plain:
-        result = ratio(lambda: seconds(simd, pages), lambda: seconds(plain, pages), rounds)
-        rows.append(("SIMD against none", percent(result)))
+        found["SIMD against none"] = ratio(simd, plain, pages, rounds)
+    rows = [(name, percent(result)) for name, result in found.items()]
+    # Too little for a ratio to show: by themselves.
+    watch, counts = LeakWatch(), _Counts(timed=True)
+    for name, once in (
+        ("leak detection", lambda: watch.record(1, 75)),
+        ("metrics", lambda: counts.took(1.0)),
+    ):
+        cost_s = min(timeit.repeat(once, number=10_000, repeat=5)) / 10_000
+        rows.append(
+            (f"{name}, its own work", f"{cost_s * 1e6:.2f} µs, {100 * cost_s / each_s:.3f} % of a page")
+        )
     show(rows)
+    return found
+
+
+def _switched(extractor: Extractor, switch: Callable[[Extractor, bool], None], *, on: bool) -> Call:
+    def call(html: str, url: str) -> Any:
+        switch(extractor, on)
+        return extractor.extract(html, url)
+
+    return call
+
+
+def _watch_for_leaks(extractor: Extractor, on: bool) -> None:
+    pool = extractor._host._pool.result()
+    (number,) = [each.number for each in pool._idle] or [0]
+    if on:
+        pool._watches.setdefault(number, LeakWatch())
+    else:
+        pool._watches.clear()
+
+
+def _keep_timings(extractor: Extractor, on: bool) -> None:
+    extractor._counts._durations = 0 if on else None
 
 
 def fuel(config: ExtractorConfig, pages: Pages) -> None:
@@ -315,12 +397,12 @@ def event_loop(config: ExtractorConfig, pages: Pages) -> None:
 def reuse(config: ExtractorConfig, pages: Pages, rounds: int) -> None:
     title("Reuse against a fresh instance for each document")
     with Extractor(config) as reused, Extractor(replace(config, enable_reuse=False)) as fresh:
-        result = ratio(lambda: seconds(fresh.extract, pages), lambda: seconds(reused.extract, pages), rounds)
+        result = ratio(fresh.extract, reused.extract, pages, rounds)
         rate = reused.metrics()["riptide_pool_reuse_ratio"]
     show([("fresh", f"{percent(result)}"), ("reuse rate", f"{rate:.1%}")])
 
 
-def plots(directory: Path, warm: list[float], speeds: dict[int, float]) -> None:
+def plots(directory: Path, warm: list[float], costs: dict[str, Ratio], speeds: dict[int, float]) -> None:
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -340,6 +422,18 @@ def plots(directory: Path, warm: list[float], speeds: dict[int, float]) -> None:
     axes.set_title("Throughput on this machine's cores", fontsize=10)
     figure.savefig(directory / "throughput.png", dpi=150)
     plt.close(figure)
+    figure, axes = plt.subplots(figsize=(6, 3.2), layout="constrained")
+    middles = [(middle - 1) * 100 for middle, _, _ in costs.values()]
+    reach = [
+        [(m - low) * 100 for m, low, _ in costs.values()],
+        [(high - m) * 100 for m, _, high in costs.values()],
+    ]
+    axes.barh(list(costs), middles, xerr=reach, color="#2a6f97", ecolor="grey")
+    axes.invert_yaxis()
+    axes.set(xlabel="% of CPU time (median, quartiles)")
+    axes.set_title("What each safeguard costs", fontsize=10)
+    figure.savefig(directory / "safeguards.png", dpi=150)
+    plt.close(figure)
     print(f"\ncharts in {directory}")
 
 
@@ -351,7 +445,12 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=60, help="how many of them (60)")
     parser.add_argument("--quick", action="store_true", help="fewer rounds, for a look")
     parser.add_argument(
-        "--plots", type=Path, metavar="DIR", help="draw PNG charts into DIR (needs matplotlib)"
+        "--plot",
+        type=Path,
+        metavar="DIR",
+        nargs="?",
+        const=Path(__file__).parents[1] / "docs" / "img",
+        help="draw PNG charts into DIR, docs/img if none is given (needs matplotlib)",
     )
     arguments = parser.parse_args()
     rounds, starts, calls = (3, 10, 20_000) if arguments.quick else (11, 100, 1_000_000)
@@ -362,13 +461,13 @@ def main() -> None:
         config = ExtractorConfig(cache_dir=cache, fallback=None, cold_start_target_ms=1e9)
         warm = cold_start(cache, starts)
         boundary(config, calls)
-        overheads(config, pages, rounds)
+        costs = overheads(config, pages, rounds)
         fuel(config, pages)
         speeds = threads(config, pages, rounds)
         event_loop(config, pages)
         reuse(config, [(made(2, 2), url) for _, url in pages], rounds)
-        if arguments.plots:
-            plots(arguments.plots, warm, speeds)
+        if arguments.plot:
+            plots(arguments.plot, warm, costs, speeds)
 
 
 if __name__ == "__main__":
