@@ -114,8 +114,9 @@ _FUNCTIONS = {
 
 # Return areas and constants, in the first page.
 _RET, _RET_STATS, _HEALTH, _INFO, _MODES, _RESET = 1024, 2048, 3072, 3136, 3200, 3264
-#: Where the records of ``extract-with-stats`` lie.
-RECORD_AT = _RET_STATS + 8
+#: Bytes of the result of ``extract-with-stats`` before its records, and where those lie.
+HEAD_BYTES = 8
+RECORD_AT = _RET_STATS + HEAD_BYTES
 _VALID, _LINKS, _SICK, _WORDS_AT, _MODES_LIST = 3328, 3392, 3520, 4096, 4608
 _WORDS = [
     b"ok",
@@ -316,7 +317,7 @@ def _core_module(start_pages: int) -> str:
     (func (export "extract") {document} (param i32 i32 i32) (result i32)
       {obey} {_answer(_RET, 4)})
     (func (export "extract-with-stats") {document} (param i32 i32 i32) (result i32)
-      {obey} {_answer(_RET_STATS, 8)})
+      {obey} {_answer(_RET_STATS, HEAD_BYTES)})
     (func (export "extract-links") {document} (result i32)
       {obey}
       (i64.store (i32.const {_LINKS + 4}) (i64.const 0))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gc
+import random
+import re
+from pathlib import Path
 
 import psutil
 import pytest
@@ -11,6 +14,7 @@ from conftest import Configure
 from scrapy_riptide import Extractor
 from scrapy_riptide.config import MIB
 
+URL = "https://example.com/"
 WARM_UP, DOCUMENTS = 500, 10_000
 PAGE = """<!doctype html><html lang="en"><head><title>Number {n}</title>
 <meta property="og:image" content="/i{n}.png"></head><body><nav><a href="/">Home</a></nav><article>
@@ -60,3 +64,24 @@ def test_failures_leave_nothing_behind_either(config: Configure) -> None:
         resident = resident_bytes()
         extract(4 * WARM_UP)
         assert resident_bytes() - resident < 5 * MIB
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="the peak can't be reset here")
+def test_a_steady_crawl_of_ordinary_pages_has_no_spike_and_uses_its_instances_again(
+    real_config: Configure,
+) -> None:
+    """With the defaults, so that instances come to their thousandth use."""
+    chosen = random.Random(3)  # noqa: S311
+    body = PAGE[PAGE.index("<article>") :]
+    pages = [(PAGE.format(n=n) + body.format(n=n) * chosen.randrange(100), URL) for n in range(2500)]
+    with Extractor(real_config()) as extractor:
+        assert not any(isinstance(each, Exception) for each in extractor.extract_many(pages[:WARM_UP]))
+        steady = resident_bytes()
+        Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
+        assert not any(isinstance(each, Exception) for each in extractor.extract_many(pages))
+        (peak,) = re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+        metrics = extractor.metrics()
+    assert int(peak) * 1024 - steady < 200 * MIB
+    assert metrics["riptide_pool_reuse_ratio"] >= 0.94
+    assert metrics["riptide_pool_retired_total"].keys() <= {"uses"}

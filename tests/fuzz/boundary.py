@@ -36,14 +36,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from misbehaving import HTML_AT, RECORD_AT, RECORD_BYTES, RECORD_LAYOUT, write_misbehaving
+from misbehaving import HEAD_BYTES, HTML_AT, RECORD_AT, RECORD_BYTES, RECORD_LAYOUT, write_misbehaving
 
 from scrapy_riptide import ExtractedContent, Extractor, ExtractorConfig, RiptideError
 from scrapy_riptide.errors import ExtractionError, ExtractorClosed
 from scrapy_riptide.wasm import memory
 
 URL = "https://example.com/"
-HEAD_BYTES = 8
 # Rounds until another thing takes its turn; a guest takes as long to compile as many records to read.
 RECORDS, GUESTS = 300, 3
 INTERESTING = (0, 1, 2, 4, 7, 8, 16, 255, 256, 65535, HTML_AT, 0x7FFFFFFF, 0x80000000, 0xFFFFFFF0, 0xFFFFFFFF)

@@ -16,6 +16,7 @@ import random
 import resource
 import shutil
 import signal
+import struct
 import sys
 import threading
 import time
@@ -23,7 +24,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from misbehaving import HEAD_BYTES, HTML_AT, RECORD_BYTES, RECORD_LAYOUT
+
 from scrapy_riptide import Extractor, ExtractorConfig, errors
+from scrapy_riptide.config import MIB
 from scrapy_riptide.wasm.instance import Instance
 from scrapy_riptide.wasm.runtime import Runtime
 
@@ -545,6 +551,26 @@ def too_few_addresses_for_a_memory() -> None:
         assert "bytes of addresses left" in str(error), error
         resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         assert extractor.extract("fine", URL).text == "fine"
+
+
+@case
+def an_answer_whose_strings_are_all_the_same_megabyte() -> None:
+    """Four gigabytes for the host to copy, out of one megabyte of the guest's."""
+    count, size = 4000, 1_000_000
+    # Address and size are made of bytes below 128, as UTF-8 must be.
+    entry = struct.pack("<II", HTML_AT, size)
+    record = bytearray(HEAD_BYTES + RECORD_BYTES)
+    at = -(-(2 + 2 * len(record)) // 4) * 4
+    links = next(place for place, kind in RECORD_LAYOUT if kind == "(list string)")
+    struct.pack_into("<II", record, HEAD_BYTES + links, HTML_AT + at, count)
+    html = ("!m" + "".join(chr(97 + (byte >> 4)) + chr(97 + (byte & 15)) for byte in record)).encode()
+    with Extractor(config()) as extractor:
+        extractor.extract("fine", URL)
+        error = extractor.run((html.ljust(at, b"a") + entry * count).ljust(size + at, b" "), URL).error
+        assert "too much data is being copied" in str(error), error
+        assert extractor.extract("fine", URL).text == "fine"
+    peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    assert peak_bytes < 600 * MIB, peak_bytes
 
 
 @case
