@@ -25,6 +25,7 @@ EXAMPLES = {
     "item_fields": '{"title": "headline", "text": "body", "published_iso": "date"}',
     "item_classes": '["myproject.items.ArticleItem"]',
     "source_field": '"html"',
+    "markdown_dir": '"corpus"',
     "stats_interval_secs": "60",
     "stats_class": '"scrapy.statscollectors.DummyStatsCollector"',
     "metrics_port": "9400",

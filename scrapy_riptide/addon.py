@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from importlib.util import find_spec
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from scrapy.exceptions import NotConfigured
 from scrapy.settings import BaseSettings
+from scrapy.utils.misc import walk_modules_iter
+from scrapy.utils.spider import iter_spider_classes
 
 from scrapy_riptide.items import ItemFiller
+from scrapy_riptide.markdown_files import MarkdownFiles, check_markdown_dir
 from scrapy_riptide.middleware import RiptideMiddleware, RiptideSpiderMiddleware
 from scrapy_riptide.monitoring.exporter import RiptideExporter
 from scrapy_riptide.pipelines import RiptidePipeline
@@ -25,6 +30,11 @@ _SPIDER_MIDDLEWARE_ORDER = 10
 # Before the pipelines that want to find the fields filled.
 _PIPELINE_ORDER = 50
 _EXTENSION_ORDER = 0
+_MARKDOWN_ORDER = 900
+_PARQUET = "scrapy_riptide.parquet.ParquetItemExporter"
+_CONTRACT = "scrapy_riptide.contracts.ExtractsContract"
+_CONTRACT_ORDER = 100
+_READY_SPIDERS = "scrapy_riptide.spiders"
 # Behind scrapy-poet's own (400 to 1000), and behind those that get items from elsewhere (Zyte API: 1100).
 _POET_PROVIDER = "scrapy_riptide.poet.RiptideProvider"
 _POET_PROVIDER_ORDER = 1200
@@ -44,6 +54,15 @@ class Addon:
         """Scrapy's constructor."""
         return cls(crawler)
 
+    @classmethod
+    def update_pre_crawler_settings(cls, settings: BaseSettings) -> None:
+        """Scrapy's hook for what commands read before there is a crawl: spiders and contracts."""
+        modules = settings.getlist("SPIDER_MODULES")
+        if _READY_SPIDERS not in modules and not _has_spider(modules, "article"):
+            priority = settings.getpriority("SPIDER_MODULES") or "addon"
+            settings.set("SPIDER_MODULES", [*modules, _READY_SPIDERS], priority)
+        _set_default_key(settings, "SPIDER_CONTRACTS", _CONTRACT, _CONTRACT_ORDER)
+
     def update_settings(self, settings: BaseSettings) -> None:
         """Scrapy's hook.
 
@@ -60,9 +79,21 @@ class Addon:
             place("EXTENSIONS", RiptideExporter, _EXTENSION_ORDER)
         if riptide.source_field is not None:
             place("ITEM_PIPELINES", RiptidePipeline, _PIPELINE_ORDER)
+        if riptide.markdown_dir is not None:
+            check_markdown_dir(riptide.markdown_dir)
+            place("ITEM_PIPELINES", MarkdownFiles, _MARKDOWN_ORDER)
+        _set_default_key(settings, "FEED_EXPORTERS", "parquet", _PARQUET)
         if find_spec("scrapy_poet") is not None:
             # By its path: nobody waits for an import that only scrapy-poet, switched on, has need of.
             _set_default_key(settings, "SCRAPY_POET_PROVIDERS", _POET_PROVIDER, _POET_PROVIDER_ORDER)
+
+
+def _has_spider(modules: list[str], name: str) -> bool:
+    """Whether one of a project's own spiders is called so. What can't be imported is Scrapy's to tell."""
+    with suppress(ImportError, SyntaxError):
+        loaded = chain.from_iterable(walk_modules_iter(module) for module in modules)
+        return any(spider.name == name for module in loaded for spider in iter_spider_classes(module))
+    return True
 
 
 def _set_default_key(settings: BaseSettings, name: str, key: str, value: Any) -> None:

@@ -1,17 +1,23 @@
-"""``scrapy riptide``: the command line inside a Scrapy project, with the project's settings."""
+"""``scrapy riptide`` and ``scrapy shell``: what the plugin adds to Scrapy's command line."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from scrapy.commands import ScrapyCommand
+from scrapy.commands import ScrapyCommand, shell
 from scrapy.exceptions import UsageError
+from scrapy.http import TextResponse
 
 from scrapy_riptide.cli.main import add_commands, run
+from scrapy_riptide.content import ExtractedContent, Mode
+from scrapy_riptide.keys import CONTENT_KEY
 from scrapy_riptide.settings import RiptideSettings
+from scrapy_riptide.shared import ExtractorLease
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+
+    from scrapy.settings import BaseSettings
 
 
 class RiptideCommand(ScrapyCommand):
@@ -43,3 +49,40 @@ class RiptideCommand(ScrapyCommand):
         settings = self.settings
         assert settings is not None
         self.exitcode = run(opts, lambda: RiptideSettings.from_settings(settings).extractor)
+
+
+class ShellCommand(shell.Command):
+    """Scrapy's own ``scrapy shell``, with one shortcut more.
+
+    Scrapy has no other way into its shell: what :meth:`update_vars` gives it, it has.
+    """
+
+    def update_vars(self, vars: dict[str, Any]) -> None:  # noqa: A002 (Scrapy's name)
+        """Scrapy's hook, called for each page that the shell fetches."""
+        super().update_vars(vars)
+        vars["riptide"] = lambda mode=None, response=None: _content(
+            vars["response"] if response is None else response, mode, vars["settings"]
+        )
+
+    def short_desc(self) -> str:
+        """For the list that ``scrapy`` prints."""
+        return f"{super().short_desc()}, with riptide() for a page's content"
+
+
+def _content(response: Any, mode: Mode | None, settings: BaseSettings) -> ExtractedContent:
+    """What the crawl extracted, or what another mode makes of the page.
+
+    :raises TypeError: there is no page, or one without text
+    :raises ExtractionError: the page can't be extracted
+    """
+    if not isinstance(response, TextResponse):
+        raise TypeError(f"riptide() needs a page: fetch('https://...') one first; this is {response!r}")
+    content: ExtractedContent | None = None if response.request is None else response.meta.get(CONTENT_KEY)
+    if content is not None and mode is None:
+        return content
+    ours = RiptideSettings.from_settings(settings)
+    lease = ExtractorLease(ours.extractor)
+    try:
+        return lease.extractor.extract(response.text, response.url, mode or ours.mode)
+    finally:
+        lease.release()

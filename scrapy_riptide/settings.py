@@ -177,6 +177,11 @@ class RiptideSettings:
         optional(text("the name of an item field")),
         "The item field with a response or HTML from which the item is filled.",
     )
+    markdown_dir: str | None = option(
+        None,
+        optional(text("a directory's path")),
+        "Where every item with Markdown becomes a file, with front matter (extra ``corpus``).",
+    )
     stats_interval_secs: float = option(
         10.0, decimal(0.1, 86400, unit="seconds"), "How often the pool's figures are written into the stats."
     )

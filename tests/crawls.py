@@ -116,8 +116,16 @@ _BASE: dict[str, Any] = {
 }
 
 
-async def crawl(spider_class: type[Spider], settings: Mapping[str, Any], **attributes: Any) -> Crawl:
-    """Runs a spider, with attributes set on its class, on the running loop and without a reactor."""
+async def crawl(
+    spider_class: type[Spider],
+    settings: Mapping[str, Any],
+    arguments: Mapping[str, str] | None = None,
+    **attributes: Any,
+) -> Crawl:
+    """Runs a spider, with attributes set on its class, on the running loop and without a reactor.
+
+    ``arguments`` are what ``scrapy crawl -a`` gives a spider.
+    """
     spider_class = type(spider_class.__name__, (spider_class,), attributes)
     runner = AsyncCrawlerRunner({**_BASE, **settings})
     crawler = runner.create_crawler(spider_class)
@@ -127,7 +135,7 @@ async def crawl(spider_class: type[Spider], settings: Mapping[str, Any], **attri
         items.append(item)
 
     crawler.signals.connect(scraped, signal=signals.item_scraped)
-    await runner.crawl(crawler)
+    await runner.crawl(crawler, **(arguments or {}))
     assert isinstance(crawler, Crawler)
     return Crawl(dict(crawler.stats.get_stats()), items)
 

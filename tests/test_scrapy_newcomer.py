@@ -1,0 +1,160 @@
+"""A project of ``scrapy startproject`` gets one line, and everything is there: no code."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = ROOT / "example_project" / "example" / "pages"
+LINE = 'ADDONS = {"scrapy_riptide.Addon": 500}\n'
+
+SPIDER = '''
+import scrapy
+
+
+class ChecksSpider(scrapy.Spider):
+    name = "checks"
+
+    def parse(self, response):
+        """A page of the news.
+
+        @url ROOT/news/swing-bridge.html
+        @extracts title byline markdown
+        @returns items 1 1
+        """
+        yield {"title": response.meta["riptide_content"].title}
+
+    async def parse_style(self, response):
+        """No page at all.
+
+        @url ROOT/style.css
+        @extracts title
+        """
+
+    def parse_hopes(self, response):
+        """It has no categories.
+
+        @url ROOT/news/swing-bridge.html
+        @meta {"riptide": ["h1"]}
+        @extracts text byline site_name categories links
+        """
+
+    def parse_typo(self, response):
+        """There is no such field.
+
+        @url ROOT/news/swing-bridge.html
+        @extracts headline
+        """
+'''
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(PAGES))) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def scrapy(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "scrapy", *arguments],
+        cwd=cwd,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory, site: str) -> Path:
+    """What ``scrapy startproject`` makes, and one line more."""
+    directory = tmp_path_factory.mktemp("projects")
+    assert scrapy("startproject", "shelf", cwd=directory).returncode == 0
+    settings = directory / "shelf" / "shelf" / "settings.py"
+    settings.write_text(settings.read_text() + LINE)
+    spider = directory / "shelf" / "shelf" / "spiders" / "checks.py"
+    spider.write_text(SPIDER.replace("ROOT", site))
+    return directory / "shelf"
+
+
+NO_DELAY = ("-s", "DOWNLOAD_DELAY=0", "-s", "CONCURRENT_REQUESTS_PER_DOMAIN=8")
+
+
+def test_a_spider_that_needs_no_code_is_there(project: Path, site: str) -> None:
+    result = scrapy(
+        "crawl", "article", "-a", f"url={site}/", "-a", "depth=1", "-O", "out.jsonl", *NO_DELAY, cwd=project
+    )
+    assert result.returncode == 0
+    documents = [json.loads(line) for line in (project / "out.jsonl").read_text("utf-8").splitlines()]
+    by_path = {document["url"].removeprefix(site): document for document in documents}
+    assert "/de/faehre.html" in by_path
+    assert by_path["/de/faehre.html"]["language"] == "de"
+    assert "scrapy-riptide: " in result.stderr
+    assert "several spiders" not in result.stderr
+
+
+def test_a_project_s_own_spider_of_that_name_goes_first(project: Path) -> None:
+    own = project / "shelf" / "spiders" / "article.py"
+    own.write_text(
+        "import scrapy\n\n\nclass Own(scrapy.Spider):\n    name = 'article'\n    start_urls = ['data:,x']\n"
+    )
+    try:
+        result = scrapy("crawl", "article", "-s", "LOG_LEVEL=WARNING", cwd=project)
+    finally:
+        own.unlink()
+    assert result.returncode == 0
+    assert "several spiders" not in result.stderr
+    assert "nowhere to begin" not in result.stderr
+
+
+def test_contracts_are_checked(project: Path) -> None:
+    result = scrapy("check", "-v", *NO_DELAY, cwd=project)
+    assert result.returncode == 1
+    said = result.stderr
+    assert "[checks] parse (@extracts pre-hook) ... ok" in said
+    assert "[checks] parse_style (@extracts pre-hook) ... FAIL" in said
+    assert "style.css has no content: it was not extracted" in said
+    assert "swing-bridge.html has nothing in links" in said
+    assert "ValueError: @extracts headline: content has no such field, it has url, title" in said
+    assert "FAILED (failures=2, errors=1)" in said
+
+
+@pytest.mark.parametrize(
+    ("code", "printed"),
+    [
+        ("riptide().title", "Swing bridge"),
+        ("riptide() is response.meta['riptide_content']", "True"),
+        ("repr(riptide('metadata').text)", "''"),
+        ("riptide(['h1']).text.count('\\n')", "0"),
+        ("fetch('SITE/de/faehre.html') or riptide().language", "de"),
+    ],
+)
+def test_the_shell_has_a_shortcut(project: Path, site: str, code: str, printed: str) -> None:
+    page = f"{site}/news/swing-bridge.html"
+    result = scrapy("shell", page, "-c", code.replace("SITE", site), "-s", "LOG_LEVEL=ERROR", cwd=project)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.strip().startswith(printed)
+
+
+def test_the_shortcut_needs_neither_a_project_nor_the_line(tmp_path: Path, site: str) -> None:
+    page = f"{site}/news/swing-bridge.html"
+    result = scrapy("shell", page, "-c", "riptide().language", "-s", "LOG_LEVEL=ERROR", cwd=tmp_path)
+    assert result.stdout.strip() == "en-GB"
+    without = scrapy("shell", "-c", "riptide()", "-s", "LOG_LEVEL=ERROR", cwd=tmp_path)
+    assert "riptide() needs a page: fetch('https://...') one first" in without.stderr
