@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from crawls import AS_IT_IS, PageSpider, crawl, site
 from scrapy import Request, Spider
 from scrapy.http import Response
@@ -47,7 +48,7 @@ class AskingSpider(Spider):
     async def start(self) -> AsyncIterator[Request]:
         yield Request(self.root + "/")
 
-    def parse(self, response: Response, content: ExtractedContent) -> Any:  # type: ignore[override]
+    def parse(self, response: Response, content: ExtractedContent) -> Any:
         yield content
 
 
@@ -66,6 +67,7 @@ def only(items: list[Any]) -> dict[str, Any]:
     return dict(item) if isinstance(item, dict) else dataclasses.asdict(item)
 
 
+@pytest.mark.slow
 async def test_the_same_page_is_the_same_content_by_every_way() -> None:
     poet = {"ADDONS": {"scrapy_poet.Addon": 300, "scrapy_riptide.Addon": 500}, "SCRAPY_POET_RULES": []}
     async with site({"/": PAGE}) as root:
