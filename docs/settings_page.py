@@ -61,6 +61,7 @@ EXAMPLES = {
     "recovery_timeout_secs": "30",
     "half_open_max_requests": "1",
     "max_stack_bytes": "1024 * 1024",
+    "favor": '"precision"',
     "fallback": "None",
 }
 

@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from scrapy_riptide.content import FAVORS, Favor
 from scrapy_riptide.errors import ConfigError
 
 logger = logging.getLogger(__name__)
@@ -295,6 +296,11 @@ class ExtractorConfig:
     )
     max_stack_bytes: int = option(
         2 * MIB, integer(64 * 1024, _MAX_STACK_BYTES_LIMIT, unit="bytes"), "The guest's call stack at most."
+    )
+    favor: Favor = option(  # noqa: RUF009
+        "balanced",
+        choice(*FAVORS),
+        "Which error is worse in the modes article and full: 'precision' keeps less, 'recall' more.",
     )
     fallback: str | None = option(
         "parsel",

@@ -17,6 +17,11 @@ Mode = Union[ModeName, Sequence[str]]
 
 MODE_NAMES: tuple[ModeName, ...] = ("article", "full", "metadata")
 
+#: Which error is worse in the modes ``article`` and ``full``, keeping too much or too little.
+Favor = Literal["precision", "balanced", "recall"]
+
+FAVORS: tuple[Favor, ...] = ("precision", "balanced", "recall")
+
 
 @dataclass(slots=True)
 class ExtractedContent:

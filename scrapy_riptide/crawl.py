@@ -13,7 +13,13 @@ from scrapy import Spider, signals
 from scrapy.exceptions import NotConfigured
 from scrapy.utils.asyncio import create_looping_call, is_asyncio_available
 
-from scrapy_riptide.errors import RiptideError
+from scrapy_riptide.errors import (
+    ConfigError,
+    ExtractionError,
+    ParseError,
+    RiptideError,
+    UnsupportedModeError,
+)
 from scrapy_riptide.monitoring.figures import CrawlFigures, Extraction
 from scrapy_riptide.monitoring.stats import (
     ERRORS,
@@ -71,11 +77,25 @@ class RiptideCrawl:
         self.figures = CrawlFigures()
         self._lease = ExtractorLease(self.settings.extractor)
         self.extractor = self._lease.extractor
+        self._check_selectors()
         # For a crawl that fails before its spider opens: spider_closed never comes.
         weakref.finalize(self, self._lease.release)
         self._timer = create_looping_call(self.copy_pool_figures)
         crawler.signals.connect(self._spider_opened, signal=signals.spider_opened)
         crawler.signals.connect(self._spider_closed, signal=signals.spider_closed)
+
+    def _check_selectors(self) -> None:
+        """Ends a crawl at its start that would fail page by page."""
+        mode = self.settings.mode
+        if isinstance(mode, str):
+            return
+        try:
+            self.extractor.check_mode(mode)
+        except (ParseError, UnsupportedModeError) as error:
+            self._lease.release()
+            raise ConfigError(f"RIPTIDE_MODE = {list(mode)!r} is not allowed: {error}.") from error
+        except ExtractionError:  # the machinery's trouble: each page tries again, and has its fallback
+            logger.debug("The selectors of RIPTIDE_MODE could not be checked", exc_info=True)
 
     def before_close(self, callback: Callable[[], Awaitable[None]]) -> None:
         """Has ``callback`` awaited after the last page and before the extractor is given back."""

@@ -20,11 +20,19 @@ from typing import TYPE_CHECKING, Any, TypeVar, Union
 
 from scrapy_riptide import errors
 from scrapy_riptide.config import ExtractorConfig
-from scrapy_riptide.content import ComponentInfo, ExtractedContent, ExtractionStats, HealthStatus, Link, Mode
+from scrapy_riptide.content import (
+    ComponentInfo,
+    ExtractedContent,
+    ExtractionStats,
+    Favor,
+    HealthStatus,
+    Link,
+    Mode,
+)
 from scrapy_riptide.errors import ExtractionError, RiptideError
 from scrapy_riptide.fallback import LazyFallback, load_fallback
 from scrapy_riptide.wasm.breaker import BreakerState, CircuitBreaker
-from scrapy_riptide.wasm.contract import HEALTHY, lower_mode
+from scrapy_riptide.wasm.contract import HEALTHY, extraction
 from scrapy_riptide.wasm.host import Answer, GuestHost
 from scrapy_riptide.wasm.lifting import Argument, lower_string
 
@@ -120,33 +128,39 @@ class Extractor:
 
     # One document
 
-    def extract(self, html: Html, url: str, mode: Mode = "article") -> ExtractedContent:
+    def extract(
+        self, html: Html, url: str, mode: Mode = "article", *, favor: Favor | None = None
+    ) -> ExtractedContent:
         """The content of one document.
 
         :param url: the document's absolute address; relative ones in it are resolved against it
         :param mode: ``"article"`` (the body a reader came for), ``"full"`` (everything but the
             site's chrome), ``"metadata"`` (no text, several times faster), or a list of CSS selectors
+        :param favor: ``"precision"`` keeps less, ``"recall"`` more of what is in doubt; ``None``: as
+            the configuration says
         """
-        return _content(self.run(html, url, mode))
+        return _content(self.run(html, url, mode, favor=favor))
 
     def extract_with_stats(
-        self, html: Html, url: str, mode: Mode = "article"
+        self, html: Html, url: str, mode: Mode = "article", *, favor: Favor | None = None
     ) -> tuple[ExtractedContent, ExtractionStats]:
         """The content of one document, and what it cost."""
-        return _content_and_stats(self.run(html, url, mode))
+        return _content_and_stats(self.run(html, url, mode, favor=favor))
 
-    async def extract_async(self, html: Html, url: str, mode: Mode = "article") -> ExtractedContent:
+    async def extract_async(
+        self, html: Html, url: str, mode: Mode = "article", *, favor: Favor | None = None
+    ) -> ExtractedContent:
         """:meth:`extract`, without blocking the event loop. Cancelling is safe at any moment."""
-        return _content(await self.run_async(html, url, mode))
+        return _content(await self.run_async(html, url, mode, favor=favor))
 
     async def extract_with_stats_async(
-        self, html: Html, url: str, mode: Mode = "article"
+        self, html: Html, url: str, mode: Mode = "article", *, favor: Favor | None = None
     ) -> tuple[ExtractedContent, ExtractionStats]:
         """:meth:`extract_with_stats`, without blocking the event loop."""
-        return _content_and_stats(await self.run_async(html, url, mode))
+        return _content_and_stats(await self.run_async(html, url, mode, favor=favor))
 
     def extract_many(
-        self, pairs: Iterable[tuple[Html, str]], mode: Mode = "article"
+        self, pairs: Iterable[tuple[Html, str]], mode: Mode = "article", *, favor: Favor | None = None
     ) -> Iterator[ExtractedContent | ExtractionError]:
         """The contents of many documents ``(html, url)``, in order, on all worker threads.
 
@@ -158,7 +172,7 @@ class Extractor:
         try:
             for html, url in pairs:
                 refused = self._refused(html, url)
-                under_way.append(refused or self._submit(html, url, mode, wait_s=_PATIENCE_S))
+                under_way.append(refused or self._submit(html, url, mode, favor, wait_s=_PATIENCE_S))
                 if len(under_way) > ahead:
                     yield _either(under_way.popleft().result())
             while under_way:
@@ -178,19 +192,21 @@ class Extractor:
         refused.set_result(Outcome(error=error))
         return refused
 
-    def run(self, html: Html, url: str, mode: Mode = "article") -> Outcome:
+    def run(self, html: Html, url: str, mode: Mode = "article", *, favor: Favor | None = None) -> Outcome:
         """Extracts one document and returns, rather than raises, what went wrong."""
         wait_s = self._max_wait_s()
         try:
-            return self._wait(self._submit(html, url, mode, wait_s), wait_s)
+            return self._wait(self._submit(html, url, mode, favor, wait_s), wait_s)
         except errors.PoolExhausted as error:
             return self._not_taken(error)
 
-    async def run_async(self, html: Html, url: str, mode: Mode = "article") -> Outcome:
+    async def run_async(
+        self, html: Html, url: str, mode: Mode = "article", *, favor: Favor | None = None
+    ) -> Outcome:
         """:meth:`run`, without blocking the event loop."""
         wait_s = self._max_wait_s()
         try:
-            return await self._wait_async(self._submit(html, url, mode, wait_s), wait_s)
+            return await self._wait_async(self._submit(html, url, mode, favor, wait_s), wait_s)
         except errors.PoolExhausted as error:
             return self._not_taken(error)
 
@@ -213,8 +229,11 @@ class Extractor:
         # A start that compiles is no sign of too much work.
         return self.config.checkout_timeout_secs + (0.0 if self._host.ready else _COMPILE_ALLOWANCE_S)
 
-    def _submit(self, html: Html, url: str, mode: Mode, wait_s: float) -> Future[Outcome]:
-        return self._host.submit(self._run, html, url, mode, time.monotonic() + wait_s)
+    def _submit(
+        self, html: Html, url: str, mode: Mode, favor: Favor | None, wait_s: float
+    ) -> Future[Outcome]:
+        favor = self.config.favor if favor is None else favor
+        return self._host.submit(self._run, html, url, mode, favor, time.monotonic() + wait_s)
 
     def _wait(self, future: Future[_T], wait_s: float) -> _T:
         """The result of a job that has to be begun within ``wait_s`` seconds, or ``PoolExhausted``."""
@@ -252,20 +271,17 @@ class Extractor:
 
     # On a worker thread
 
-    def _run(self, html: Html, url: str, mode: Mode, deadline: float) -> Outcome:
+    def _run(self, html: Html, url: str, mode: Mode, favor: Favor, deadline: float) -> Outcome:
         # The first documents of a machine's first crawl wait here: a compilation is no page's time.
         self._host.wait_until_ready()
         started = time.perf_counter()
         outcome = Outcome()
         try:
-            document = lower_string(html)
-            arguments = (document, lower_string(url), lower_mode(mode))
-            size = document.words[0]
+            name, arguments = extraction(html, url, mode, favor)
+            size = arguments[0].words[0]
             # To encode 50 MB takes the host a while: the deadline is for both together.
             spent_s = time.perf_counter() - started
-            answer = self._guarded(
-                "extract-with-stats", arguments, size, deadline - time.monotonic(), spent_s
-            )
+            answer = self._guarded(name, arguments, size, deadline - time.monotonic(), spent_s)
             outcome.content, outcome.stats = answer.value
             self._complete(outcome, answer)
         except ExtractionError as error:
@@ -358,6 +374,18 @@ class Extractor:
     def validate(self, html: Html) -> bool:
         """Whether the guest can read this as a web document."""
         return bool(self._wait(self._of_document("validate-html", lower_string(html)), self._max_wait_s()))
+
+    def check_mode(self, mode: Mode) -> None:
+        """Raises what every document would end with in this mode: a selector that can't be parsed.
+
+        Waits for the component where it has to be compiled first.
+
+        :raises ParseError: a CSS selector is broken; the message names it and the place in it
+        :raises UnsupportedModeError: there is no such mode
+        """
+        name, arguments = extraction("<p>", "https://example.com/", mode, "balanced")
+        future = self._host.submit(lambda: self._host.call(name, *arguments).value)
+        self._wait(future, self._max_wait_s())
 
     def info(self) -> ComponentInfo:
         """What the component says it is."""

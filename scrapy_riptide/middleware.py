@@ -179,7 +179,7 @@ class RiptideMiddleware:
         try:
             if given_up is not None:
                 return await extractor.fall_back_async(response.text, response.url, given_up, options.mode)
-            return await extractor.run_async(response.text, response.url, options.mode)
+            return await extractor.run_async(response.text, response.url, options.mode, favor=options.favor)
         except (ComponentError, ConfigError) as error:
             # No page will fare better.
             self._crawl.stop("riptide_component", f"The crawl ends: {error}.")

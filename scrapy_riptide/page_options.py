@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from scrapy_riptide.config import Allowed, boolean, integer
-from scrapy_riptide.content import Mode
+from scrapy_riptide.config import Allowed, boolean, choice, integer
+from scrapy_riptide.content import FAVORS, Favor, Mode
 from scrapy_riptide.errors import ExtractionError
 from scrapy_riptide.settings import RiptideSettings, mode_or_selectors
 
 #: The keys of a dict.
-KEYS = ("mode", "select", "max_body_bytes", "links")
+KEYS = ("mode", "select", "favor", "max_body_bytes", "links")
 
 
 class OptionsError(ExtractionError):
@@ -27,6 +27,7 @@ class PageOptions:
     """How one response is to be extracted."""
 
     mode: Mode
+    favor: Favor
     max_body_bytes: int
     #: Whether its links are wanted with all that they say; None: the setting doesn't say.
     links: bool | None
@@ -36,13 +37,13 @@ def page_options(value: Any, settings: RiptideSettings) -> PageOptions:
     """The options that ``meta["riptide"]`` stands for, over the settings'.
 
     :param value: True, a mode's name, a list of CSS selectors, or a dict of ``mode``, ``select``
-        (one CSS selector or several), ``max_body_bytes`` and ``links``
+        (one CSS selector or several), ``favor``, ``max_body_bytes`` and ``links``
     :raises OptionsError: anything else
     """
     if isinstance(value, Mapping):
         return _from_dict(value, settings)
     mode = settings.mode if value is True else _parsed(mode_or_selectors(), value, "")
-    return PageOptions(mode, settings.max_body_bytes, settings.links)
+    return PageOptions(mode, settings.extractor.favor, settings.max_body_bytes, settings.links)
 
 
 def _from_dict(value: Mapping[str, Any], settings: RiptideSettings) -> PageOptions:
@@ -60,13 +61,16 @@ def _from_dict(value: Mapping[str, Any], settings: RiptideSettings) -> PageOptio
         mode = _parsed(mode_or_selectors(), [select] if isinstance(select, str) else select, "['select']")
     elif "mode" in value:
         mode = _parsed(mode_or_selectors(), value["mode"], "['mode']")
+    favor = settings.extractor.favor
+    if "favor" in value:
+        favor = _parsed(choice(*FAVORS), value["favor"], "['favor']")
     limit = settings.max_body_bytes
     if "max_body_bytes" in value:
         limit = _parsed(integer(1, unit="bytes"), value["max_body_bytes"], "['max_body_bytes']")
     links = settings.links
     if "links" in value:
         links = _parsed(boolean(), value["links"], "['links']")
-    return PageOptions(mode, limit, links)
+    return PageOptions(mode, favor, limit, links)
 
 
 def _parsed(allowed: Allowed, value: Any, key: str) -> Any:

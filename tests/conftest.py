@@ -12,6 +12,11 @@ from misbehaving import write_misbehaving
 from scrapy_riptide import Extractor, ExtractorConfig
 from scrapy_riptide.wasm.runtime import Runtime
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write tests/golden/*.md anew")
+
+
 Configure = Callable[..., ExtractorConfig]
 MakeExtractor = Callable[..., Extractor]
 MakeRuntime = Callable[..., tuple[Runtime, ExtractorConfig]]

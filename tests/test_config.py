@@ -44,6 +44,7 @@ DEFAULTS: dict[str, Any] = {
     "recovery_timeout_secs": 60.0,
     "half_open_max_requests": 3,
     "max_stack_bytes": 2 * MIB,
+    "favor": "balanced",
     "fallback": "parsel",
 }
 
@@ -75,6 +76,7 @@ EXAMPLES: dict[str, tuple[str, Any, Any]] = {
     "recovery_timeout_secs": ("0", 0.0, "nan"),
     "half_open_max_requests": ("1", 1, "1.5"),
     "max_stack_bytes": ("1048576", MIB, str(2 * MIB + 1)),
+    "favor": ("recall", "recall", "speed"),
     "fallback": ("off", None, "lxml"),
 }
 OPTIONS = sorted(DEFAULTS)

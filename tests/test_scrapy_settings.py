@@ -171,7 +171,7 @@ def test_every_name_is_one_setting() -> None:
 
 def test_page_options_start_from_the_settings() -> None:
     settings = read(MODE="full", MAX_BODY_BYTES=5)
-    assert page_options(True, settings) == PageOptions("full", 5, None)
-    assert page_options({"max_body_bytes": 7}, settings) == PageOptions("full", 7, None)
-    assert page_options({"links": True}, settings) == PageOptions("full", 5, True)
-    assert page_options(("h1",), settings) == PageOptions(("h1",), 5, None)
+    assert page_options(True, settings) == PageOptions("full", "balanced", 5, None)
+    assert page_options({"max_body_bytes": 7}, settings) == PageOptions("full", "balanced", 7, None)
+    assert page_options({"links": True}, settings) == PageOptions("full", "balanced", 5, True)
+    assert page_options(("h1",), settings) == PageOptions(("h1",), "balanced", 5, None)

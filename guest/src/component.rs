@@ -3,16 +3,18 @@
 
 use std::cell::Cell;
 
+use crate::classify::Favor;
 use crate::content::{Content, Error, Link, Mode, Stats};
 
 mod bindings {
     wit_bindgen::generate!({
         path: "../wit/extractor.wit",
-        world: "riptide-extractor",
+        world: "tunable-extractor",
     });
 }
 
 use bindings::exports::riptide::extractor::extractor as wit;
+use bindings::exports::riptide::extractor::tuning;
 
 const PAGE_BYTES: u64 = 64 * 1024;
 
@@ -87,7 +89,20 @@ impl wit::Guest for Component {
     }
 }
 
-const CAPABILITIES: [&str; 8] = [
+impl tuning::Guest for Component {
+    fn extract_favoring(
+        html: String,
+        url: String,
+        mode: wit::ExtractionMode,
+        favor: tuning::Favor,
+    ) -> Result<(wit::ExtractedContent, wit::ExtractionStats), wit::ExtractionError> {
+        count_extraction();
+        let (content, stats) = crate::extract_favoring(&html, &url, &mode.into(), favor.into())?;
+        Ok((content.into(), stats.into()))
+    }
+}
+
+const CAPABILITIES: [&str; 9] = [
     "text",
     "markdown",
     "metadata",
@@ -95,6 +110,7 @@ const CAPABILITIES: [&str; 8] = [
     "media",
     "language",
     "css-selectors",
+    "favor",
     if cfg!(target_feature = "simd128") {
         "simd"
     } else {
@@ -121,6 +137,16 @@ impl From<wit::ExtractionMode> for Mode {
             wit::ExtractionMode::Full => Self::Full,
             wit::ExtractionMode::Metadata => Self::Metadata,
             wit::ExtractionMode::Custom(selectors) => Self::Custom(selectors),
+        }
+    }
+}
+
+impl From<tuning::Favor> for Favor {
+    fn from(favor: tuning::Favor) -> Self {
+        match favor {
+            tuning::Favor::Precision => Self::Precision,
+            tuning::Favor::Balanced => Self::Balanced,
+            tuning::Favor::Recall => Self::Recall,
         }
     }
 }

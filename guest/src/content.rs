@@ -51,9 +51,9 @@ pub struct Content {
 pub struct Stats {
     /// Nodes of the document tree, text included.
     pub nodes: u32,
-    /// Distinct links of the whole document.
+    /// Distinct links of the whole document; 0 in metadata mode, which looks for none.
     pub links: u32,
-    /// `img` elements of the whole document.
+    /// `img` elements of the whole document; 0 in metadata mode.
     pub images: u32,
 }
 
@@ -72,7 +72,7 @@ pub struct Link {
 /// Why there is no content. Each case carries a sentence for a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Error {
-    /// Empty or blank HTML, or an address that is no URL.
+    /// Blank HTML, binary data, or an address that is no URL.
     InvalidHtml(String),
     /// Something given beside the HTML can't be parsed: a CSS selector.
     Parse(String),

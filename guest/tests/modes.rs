@@ -1,6 +1,9 @@
 //! The four modes on one page, and the errors of the contract.
 
-use riptide_extractor::{extract, extract_links, extract_with_stats, validate_html, Error, Mode};
+use riptide_extractor::{
+    extract, extract_favoring, extract_links, extract_with_stats, validate_html, Error, Favor,
+    Mode, Stats,
+};
 
 const URL: &str = "https://www.example-news.com/sport/2024/05/03/harbour";
 
@@ -73,7 +76,7 @@ fn full_mode_has_everything_but_the_chrome() {
 
 #[test]
 fn metadata_mode_has_no_text() {
-    let content = extract(&page(), URL, &Mode::Metadata).expect("content");
+    let (content, stats) = extract_with_stats(&page(), URL, &Mode::Metadata).expect("content");
     let article = extract(&page(), URL, &Mode::Article).expect("content");
     assert_eq!((content.text.as_str(), content.markdown.as_str()), ("", ""));
     assert_eq!(
@@ -88,6 +91,36 @@ fn metadata_mode_has_no_text() {
     assert_eq!(content.byline, article.byline);
     assert_eq!(content.published_iso, article.published_iso);
     assert_eq!(content.categories, article.categories);
+    assert_eq!(
+        Stats { nodes: 0, ..stats },
+        Stats::default(),
+        "nothing else is looked for"
+    );
+}
+
+#[test]
+fn favor_keeps_less_or_more_of_what_is_in_doubt() {
+    let words = |mode: &Mode, favor| {
+        let (content, _) = extract_favoring(&page(), URL, mode, favor).expect("content");
+        let words = content.text.split_whitespace();
+        words
+            .map(str::to_owned)
+            .collect::<std::collections::HashSet<_>>()
+    };
+    for mode in [Mode::Article, Mode::Full] {
+        let precise = words(&mode, Favor::Precision);
+        let balanced = words(&mode, Favor::Balanced);
+        assert!(!precise.is_empty() && precise.is_subset(&balanced));
+        assert!(balanced.is_subset(&words(&mode, Favor::Recall)));
+        let (content, _) = extract_with_stats(&page(), URL, &mode).expect("content");
+        let (same, _) = extract_favoring(&page(), URL, &mode, Favor::Balanced).expect("content");
+        assert_eq!(content, same);
+    }
+    let selected = Mode::Custom(vec!["h1".into()]);
+    assert_eq!(
+        words(&selected, Favor::Precision),
+        words(&selected, Favor::Recall)
+    );
 }
 
 #[test]
@@ -138,11 +171,65 @@ fn errors_are_those_of_the_contract() {
 
 #[test]
 fn binary_data_is_no_document() {
-    assert!(validate_html("<p>x"));
-    assert!(validate_html("plain text is a document too"));
+    let modes = [
+        Mode::Article,
+        Mode::Full,
+        Mode::Metadata,
+        Mode::Custom(vec!["p".into()]),
+    ];
+    let lossy = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let latin = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .map(|&byte| char::from(byte))
+            .collect::<String>()
+    };
+    let png =
+        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x02\x80\0\0\x01\xe0\x08\x06\0\0\0\x35\xd1\xdc\xe4";
+    let utf_16: Vec<u8> = "<html><p>Text</p></html>"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    for binary in [
+        lossy(png),
+        latin(png),
+        "\u{FFFD}\u{FFFD}x".repeat(10),
+        latin(b"PK\x03\x04\x14\0\x06\0\x08\0\0\0!\0word/document.xml"),
+        "%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj".to_owned(),
+        latin(&utf_16),
+    ] {
+        assert!(!validate_html(&binary), "{binary:?}");
+        for mode in &modes {
+            let found = extract(&binary, URL, mode);
+            assert!(
+                matches!(&found, Err(Error::InvalidHtml(sentence)) if sentence.contains("binary")),
+                "{binary:?}: {found:?}"
+            );
+        }
+        assert!(extract_links(&binary, URL).is_err());
+    }
     assert!(!validate_html(" \n"));
-    assert!(!validate_html(&"\u{0}\u{1}\u{2}PNG".repeat(10)));
-    assert!(!validate_html(&"\u{FFFD}\u{FFFD}x".repeat(10)));
+}
+
+#[test]
+fn a_document_with_a_few_odd_bytes_is_read() {
+    for html in [
+        "<p>x".to_owned(),
+        "plain text is a document too".to_owned(),
+        "\u{FEFF}<!doctype html><p>x".to_owned(),
+        "\0\0<p>x".to_owned(),
+        format!("<p>x</p>{}<p>y</p>", "\0".repeat(6)),
+        // Windows-1251 that was taken for UTF-8: the structure is still there.
+        format!(
+            "<html><body><p>{}x</p></body></html>",
+            "\u{FFFD}".repeat(300)
+        ),
+        "a line, a form feed \u{c} and an escape \u{1b}[0m".to_owned(),
+    ] {
+        assert!(validate_html(&html), "{html:?}");
+        let content = extract(&html, URL, &Mode::Full).expect("content");
+        assert!(!content.text.is_empty(), "{html:?}");
+    }
 }
 
 #[test]

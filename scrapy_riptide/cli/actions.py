@@ -41,8 +41,13 @@ def extract(options: Namespace, config: ConfigSource) -> int:
         )
     if mode == "metadata" and options.format != "json":
         options.parser.error(f"--mode metadata has no text to print as {options.format}: leave out --format")
+    if options.favor is not None and options.engine == "fallback":
+        options.parser.error("--favor is the guest's to follow: leave it out with --engine fallback")
     page = fetch(options.url) if options.input_file is None else read(options.input_file, options.url)
-    content = _extract(page, mode, options.engine, config())
+    wanted = config()
+    if options.favor is not None:
+        wanted = wanted.but(favor=options.favor)
+    content = _extract(page, mode, options.engine, wanted)
     if options.format == "json":
         _print_json(asdict(content))
     else:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 
 from scrapy_riptide.config import ExtractorConfig
-from scrapy_riptide.content import MODE_NAMES
+from scrapy_riptide.content import FAVORS, MODE_NAMES
 from scrapy_riptide.errors import ConfigError, RiptideError
 
 _INTERRUPTED = 130
@@ -69,6 +69,9 @@ def _add_extract(extract: argparse.ArgumentParser) -> None:
     what.add_argument("--mode", choices=MODE_NAMES, default="article", help="how much of the page [article]")
     what.add_argument(
         "--select", metavar="CSS", action="append", help="only what this selector matches; may be repeated"
+    )
+    extract.add_argument(
+        "--favor", choices=FAVORS, help="keep less, or more, of what may be content [as configured]"
     )
     extract.add_argument(
         "--engine",

@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 SUFFIX = ".cwasm"
 _SET_ASIDE = ".corrupt"
 # Raise it when a file of the same name would mean something else.
-_FORMAT = 1
+_FORMAT = 2
 # Fits a second-level cache: read and digested while still there.
 _READ_BYTES = 256 * 1024
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from wasmtime import Engine, WasmtimeError
@@ -9,7 +10,8 @@ from wasmtime.component import Component
 from wasmtime.component._types import ComponentInstanceType, FuncType
 
 from scrapy_riptide.errors import ComponentError
-from scrapy_riptide.wasm.contract import FUNCTIONS, INTERFACE
+from scrapy_riptide.wasm.contract import FUNCTIONS, INTERFACE, OPTIONAL_FUNCTIONS
+from scrapy_riptide.wasm.lifting import Signature
 
 PACKAGED = {True: "extractor.wasm", False: "extractor-nosimd.wasm"}
 
@@ -97,10 +99,20 @@ def verify_contract(engine: Engine, component: Component) -> None:
     if not isinstance(interface, ComponentInstanceType):
         found = ", ".join(sorted(exports)) or "nothing"
         raise ComponentError(f"the component doesn't export {INTERFACE}; it exports {found}")
+    _verify_functions(engine, interface, INTERFACE, FUNCTIONS)
+    for name, functions in OPTIONAL_FUNCTIONS.items():
+        optional = exports[name].ty if name in exports else None
+        if isinstance(optional, ComponentInstanceType):
+            _verify_functions(engine, optional, name, functions)
+
+
+def _verify_functions(
+    engine: Engine, interface: ComponentInstanceType, interface_name: str, wanted: Mapping[str, Signature]
+) -> None:
     functions = interface.exports(engine)
-    for name, signature in FUNCTIONS.items():
+    for name, signature in wanted.items():
         declared = functions[name].ty if name in functions else None
         if not isinstance(declared, FuncType):
-            raise ComponentError(f"the component's {INTERFACE} has no function {name}")
+            raise ComponentError(f"the component's {interface_name} has no function {name}")
         if not signature.matches(declared):
             raise ComponentError(f"the component's function {name} has another type than wit/extractor.wit")

@@ -1,7 +1,8 @@
 """The contract ``riptide:extractor@0.2.0`` of ``wit/extractor.wit``, as the host sees it.
 
 The signatures are written once, here, and compared with what a component declares before its
-first call.
+first call. A component has all of :data:`FUNCTIONS`; of :data:`OPTIONAL_FUNCTIONS` it has those of
+the interfaces that it exports.
 """
 
 from __future__ import annotations
@@ -10,7 +11,16 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from scrapy_riptide import errors
-from scrapy_riptide.content import ComponentInfo, ExtractedContent, ExtractionStats, HealthStatus, Link, Mode
+from scrapy_riptide.content import (
+    FAVORS,
+    ComponentInfo,
+    ExtractedContent,
+    ExtractionStats,
+    Favor,
+    HealthStatus,
+    Link,
+    Mode,
+)
 from scrapy_riptide.wasm.lifting import (
     BOOL,
     STRING,
@@ -19,6 +29,7 @@ from scrapy_riptide.wasm.lifting import (
     U64,
     Argument,
     Case,
+    EnumOf,
     ListOf,
     OptionOf,
     RecordOf,
@@ -27,11 +38,14 @@ from scrapy_riptide.wasm.lifting import (
     TupleOf,
     Type,
     VariantOf,
+    lower_enum,
+    lower_string,
     lower_strings,
     lower_variant,
 )
 
 INTERFACE = "riptide:extractor/extractor@0.2.0"
+TUNING_INTERFACE = "riptide:extractor/tuning@0.2.0"
 
 #: What a guest's health-check says when all is well.
 HEALTHY = frozenset({"healthy", "ok"})
@@ -137,6 +151,50 @@ FUNCTIONS: Mapping[str, Signature] = MappingProxyType(
         "get-modes": Signature((), _STRINGS),
     }
 )
+
+#: The functions of interfaces that a component may export beside the contract's.
+OPTIONAL_FUNCTIONS: Mapping[str, Mapping[str, Signature]] = MappingProxyType(
+    {
+        TUNING_INTERFACE: {
+            "extract-favoring": Signature(
+                (*_DOCUMENT, ("mode", _MODE), ("favor", EnumOf(*FAVORS))),
+                _fallible(TupleOf(_CONTENT, _STATS)),
+            )
+        }
+    }
+)
+
+#: The signature of every function, optional or not.
+SIGNATURES: Mapping[str, Signature] = MappingProxyType(
+    {name: each for group in (FUNCTIONS, *OPTIONAL_FUNCTIONS.values()) for name, each in group.items()}
+)
+
+
+def extraction(html: str | bytes, url: str, mode: Mode, favor: Favor) -> tuple[str, tuple[Argument, ...]]:
+    """The function that extracts a document in this way, and its arguments, the document first.
+
+    Every component is balanced; the others' preference takes one that exports the tuning interface.
+    """
+    document = (lower_string(html), lower_string(url), lower_mode(mode))
+    if favor == "balanced":
+        return "extract-with-stats", document
+    if favor not in FAVORS:
+        raise errors.UnsupportedModeError(f"favor {favor!r} is not known: {', '.join(map(repr, FAVORS))} are")
+    return "extract-favoring", (*document, lower_enum(favor))
+
+
+def interface_of(name: str) -> str:
+    """The interface that a function belongs to."""
+    optional = (each for each, functions in OPTIONAL_FUNCTIONS.items() if name in functions)
+    return next(optional, INTERFACE)
+
+
+def missing_function(name: str) -> str:
+    """Why an optional function can't be called that a component doesn't have."""
+    return (
+        f"the component doesn't export {interface_of(name)}, so favor can only be 'balanced': leave favor"
+        " (RIPTIDE_FAVOR) out, or use the packaged component"
+    )
 
 
 def lower_mode(mode: Mode) -> Argument:

@@ -11,7 +11,7 @@ from wasmtime import _ffi as ffi
 from scrapy_riptide import errors
 from scrapy_riptide.config import PAGE_BYTES, ExtractorConfig
 from scrapy_riptide.wasm import memory
-from scrapy_riptide.wasm.contract import FUNCTIONS, error_from
+from scrapy_riptide.wasm.contract import SIGNATURES, error_from, missing_function
 from scrapy_riptide.wasm.deadline import ticks
 from scrapy_riptide.wasm.engine import keep_trap_handlers
 from scrapy_riptide.wasm.lifting import Argument, BoundFunction, CallFailed, Err
@@ -120,16 +120,19 @@ class Instance:
         return result
 
     def _bind(self, name: str) -> BoundFunction:
+        index = self._runtime.function(name)
+        if index is None:
+            raise errors.UnsupportedModeError(missing_function(name))
         raw = ffi.wasmtime_component_func_t()
         found = ffi.wasmtime_component_instance_get_func(
             byref(self._instance._instance),
             self._store._context(),
-            self._runtime.function(name).ptr(),
+            index.ptr(),
             byref(raw),
         )
         if not found:
             raise errors.InternalError(f"the component has no function {name}")
-        bound = self._functions[name] = BoundFunction(raw, self._store._context(), FUNCTIONS[name])
+        bound = self._functions[name] = BoundFunction(raw, self._store._context(), SIGNATURES[name])
         return bound
 
     def _diagnose(self, message: str, elapsed_s: float, limit_s: float) -> errors.RiptideError:

@@ -203,6 +203,17 @@ class VariantOf(Type):
         return Case(name, None if case is None else case.read(payload))
 
 
+class EnumOf(Type):
+    """An enum, made into the name of its case."""
+
+    def __init__(self, *names: str) -> None:
+        self._names = list(names)
+        self.lift = _lift_string
+
+    def matches(self, other: declared.ValType) -> bool:
+        return isinstance(other, declared.EnumType) and other.names == self._names
+
+
 class Err(NamedTuple):
     """The error side of a ``result``, which the stock lifter can't tell from the other."""
 
@@ -243,6 +254,7 @@ class Argument(NamedTuple):
 _KIND_STRING: int = ffi.WASMTIME_COMPONENT_STRING.value
 _KIND_LIST: int = ffi.WASMTIME_COMPONENT_LIST.value
 _KIND_VARIANT: int = ffi.WASMTIME_COMPONENT_VARIANT.value
+_KIND_ENUM: int = ffi.WASMTIME_COMPONENT_ENUM.value
 _NO_VALUE = bytes([ffi.WASMTIME_COMPONENT_BOOL.value])
 _VAL_OUT = struct.Struct("=B7xQQQ")
 
@@ -293,6 +305,12 @@ def lower_variant(case: str, payload: Argument | None = None) -> Argument:
     _VAL_OUT.pack_into(box, 0, payload.kind, *payload.words)
     words = (name.words[0], name.words[1], ctypes.addressof(box))
     return Argument(_KIND_VARIANT, words, (name, box, payload))
+
+
+def lower_enum(case: str) -> Argument:
+    """An enum argument."""
+    name = lower_string(case)
+    return Argument(_KIND_ENUM, (name.words[0], name.words[1], 0), name)
 
 
 # The call into the guest releases the GIL; freeing a result and dropping an error do not: giving

@@ -16,7 +16,7 @@ from scrapy_riptide.errors import ComponentError
 from scrapy_riptide.wasm import memory
 from scrapy_riptide.wasm.aot_cache import AotCache, Loaded, Source, load_compiled, load_component
 from scrapy_riptide.wasm.component import compile_component, component_file, read_component
-from scrapy_riptide.wasm.contract import INTERFACE
+from scrapy_riptide.wasm.contract import INTERFACE, OPTIONAL_FUNCTIONS, interface_of, missing_function
 from scrapy_riptide.wasm.deadline import EpochTicker
 from scrapy_riptide.wasm.engine import EngineSettings, make_engine
 
@@ -68,7 +68,7 @@ class Runtime:
         interface = component.get_export_index(INTERFACE)
         if interface is None:
             raise ComponentError(f"the component doesn't export {INTERFACE}")
-        self._interface = interface
+        self._interfaces: dict[str, ExportIndex] = {INTERFACE: interface}
         self._functions: dict[str, ExportIndex] = {}
         self._functions_lock = threading.Lock()
         self.ticker = EpochTicker(engine)
@@ -107,6 +107,8 @@ class Runtime:
         runtime = cls(engine, loaded.component, settings, cache_hit=loaded.hit)
         runtime.load_ms = (time.perf_counter() - started) * 1000
         runtime.start_cpu_ms = (time.thread_time() - started_cpu) * 1000
+        if config.favor != "balanced" and runtime.function("extract-favoring") is None:
+            raise ComponentError(missing_function("extract-favoring"))
         return runtime
 
     def note_instance(self, wall_ms: float, cpu_ms: float) -> None:
@@ -115,17 +117,24 @@ class Runtime:
             self.instantiate_ms = wall_ms
             self.start_cpu_ms += cpu_ms
 
-    def function(self, name: str) -> ExportIndex:
-        """Where the component exports a function of the contract."""
+    def function(self, name: str) -> ExportIndex | None:
+        """Where the component exports a function of the contract; None for an optional one it lacks."""
         # Looked up when it is first needed: most processes need one of eight.
         with self._functions_lock:
-            index = self._functions.get(name)
-            if index is None:
-                index = self.component.get_export_index(name, self._interface)
-                if index is None:
-                    raise ComponentError(f"the component's {INTERFACE} has no function {name}")
+            index = self._functions.get(name) or self._find(name)
+            if index is not None:
                 self._functions[name] = index
+            elif interface_of(name) not in OPTIONAL_FUNCTIONS:
+                raise ComponentError(f"the component's {INTERFACE} has no function {name}")
             return index
+
+    def _find(self, name: str) -> ExportIndex | None:
+        interface_name = interface_of(name)
+        interface = self._interfaces.get(interface_name) or self.component.get_export_index(interface_name)
+        if interface is None:
+            return None
+        self._interfaces[interface_name] = interface
+        return self.component.get_export_index(name, interface)
 
     def close(self) -> None:
         """Stops the ticker and gives the compiled code back. No instance may be left.
@@ -134,7 +143,7 @@ class Runtime:
         wasmtime-py free it twice.
         """
         self.ticker.close()
-        for index in (*self._functions.values(), self._interface):
+        for index in (*self._functions.values(), *self._interfaces.values()):
             index.close()
         self.linker.close()
         self.component.close()

@@ -460,7 +460,7 @@ def garbage_while_a_guest_runs() -> None:
     """The last reference is the worker thread's: the extractor is closed from there."""
     extractor = Extractor(config(max_workers=1))
     extractor.wait_until_ready()
-    future = extractor._submit("!b", URL, "article", 10)
+    future = extractor._submit("!b", URL, "article", None, 10)
     del extractor
     gc.collect()
     assert future.result().content is not None

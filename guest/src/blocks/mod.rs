@@ -10,7 +10,7 @@ mod stop_words;
 pub mod tables;
 pub mod text;
 
-use crate::parse::{Document, NodeId, Tag, TagSet};
+use crate::parse::{Document, NodeId, Tag, TagSet, BLOCK_LEVEL};
 use tables::Tables;
 use text::{Reference, TextStats, WordSet};
 
@@ -18,67 +18,18 @@ use text::{Reference, TextStats, WordSet};
 pub const NONE: u32 = u32::MAX;
 
 /// Elements that end the run of text before, inside and after them.
-const BOUNDARIES: TagSet = TagSet::new(&[
-    Tag::ADDRESS,
-    Tag::ARTICLE,
-    Tag::ASIDE,
-    Tag::BLOCKQUOTE,
-    Tag::BODY,
+const BOUNDARIES: TagSet = BLOCK_LEVEL.union(TagSet::new(&[
     Tag::BR,
     Tag::BUTTON,
-    Tag::CAPTION,
-    Tag::CENTER,
-    Tag::DD,
-    Tag::DETAILS,
-    Tag::DIALOG,
-    Tag::DIR,
-    Tag::DIV,
-    Tag::DL,
-    Tag::DT,
-    Tag::FIELDSET,
-    Tag::FIGCAPTION,
-    Tag::FIGURE,
-    Tag::FOOTER,
-    Tag::FORM,
-    Tag::H1,
-    Tag::H2,
-    Tag::H3,
-    Tag::H4,
-    Tag::H5,
-    Tag::H6,
-    Tag::HEADER,
-    Tag::HGROUP,
     Tag::HR,
-    Tag::HTML,
     Tag::LABEL,
-    Tag::LEGEND,
-    Tag::LI,
-    Tag::LISTING,
-    Tag::MAIN,
-    Tag::MENU,
-    Tag::NAV,
     Tag::NOFRAMES,
     Tag::NOSCRIPT,
-    Tag::OL,
     Tag::OPTGROUP,
-    Tag::OPTION,
-    Tag::P,
-    Tag::PLAINTEXT,
-    Tag::PRE,
-    Tag::SEARCH,
-    Tag::SECTION,
-    Tag::SUMMARY,
-    Tag::TABLE,
-    Tag::TBODY,
     Tag::TD,
     Tag::TEMPLATE,
-    Tag::TFOOT,
     Tag::TH,
-    Tag::THEAD,
-    Tag::TR,
-    Tag::UL,
-    Tag::XMP,
-]);
+]));
 
 /// Elements whose text is never content.
 const SKIPPED: TagSet = TagSet::new(&[

@@ -26,7 +26,8 @@ impl SelectorSet {
     /// Parse selectors, each of which may be a list separated by commas.
     ///
     /// # Errors
-    /// As [`super::custom::matching`].
+    /// [`Error::UnsupportedMode`] where there is no selector, [`Error::Parse`] with the selector and
+    /// the place in it where one can't be parsed.
     pub fn parse(selectors: &[String]) -> Result<Self, Error> {
         if selectors.is_empty() {
             return Err(Error::UnsupportedMode(

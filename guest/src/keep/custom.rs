@@ -1,18 +1,12 @@
 //! Custom mode: the elements that match CSS selectors.
 
+use super::css::SelectorSet;
 use super::{visible, Kept};
-use crate::content::Error;
-use crate::keep::css::SelectorSet;
 use crate::parse::Document;
 
 /// What matches any of the selectors, in document order. An element inside another that matches
 /// is not repeated.
-///
-/// # Errors
-/// [`Error::UnsupportedMode`] where there is no selector, [`Error::Parse`] with the selector and the
-/// place in it where one can't be parsed.
-pub fn matching(document: &Document<'_>, selectors: &[String]) -> Result<Kept, Error> {
-    let selectors = SelectorSet::parse(selectors)?;
+pub fn matching(document: &Document<'_>, selectors: &SelectorSet) -> Kept {
     let mut marked = Vec::new();
     let mut walk = document.descendants(document.root());
     let mut matcher = selectors.matcher(document);
@@ -22,12 +16,13 @@ pub fn matching(document: &Document<'_>, selectors: &[String]) -> Result<Kept, E
             walk.skip_subtree(node);
         }
     }
-    Ok(Kept::of(document, marked))
+    Kept::of(document, marked)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::content::Error;
 
     const HTML: &str = "<title>T</title><div class='a b' id=one><p>1</p><p lang=en-GB>2</p><section><p>3</p></section></div>\
                         <ul><li>4<li class=B>5<li><a href=/x>6</a></ul><svg><title>7</title></svg><p>8";
@@ -38,7 +33,7 @@ mod tests {
             .iter()
             .map(|&selector| selector.to_owned())
             .collect();
-        let kept = matching(&document, &selectors)?;
+        let kept = matching(&document, &SelectorSet::parse(&selectors)?);
         Ok(document
             .ids()
             .filter(|&node| kept.has(node))

@@ -8,6 +8,8 @@ mod css;
 pub mod custom;
 mod element;
 
+pub use css::SelectorSet;
+
 use crate::parse::{Document, NodeId, Tag, TagSet};
 
 /// Elements without text for a reader. They stay only where they are asked for by name.

@@ -5,13 +5,13 @@
 
 use super::json::Value;
 use super::linked::{types, LinkedData};
-use super::names::{introduced, Names};
+use super::names::{introduction, Names};
 use super::published::{is_elsewhere, speaks_of};
 use super::sources::Sources;
 use super::{plain, Story};
 use crate::address::Base;
 use crate::needles::Needles;
-use crate::parse::{NodeId, Tag};
+use crate::parse::{NodeId, Tag, BLOCK_LEVEL};
 
 const MAX_PEOPLE: usize = 12;
 /// A longer text is more than a byline.
@@ -33,7 +33,11 @@ pub fn find(
         title: story.title,
         base,
     };
-    let (people, organisations) = linked_authors(linked);
+    // What stands on a front page is by others.
+    if matches!(base.path(), "" | "/") && linked.rank() < 3 {
+        return None;
+    }
+    let people = linked_authors(linked);
     let declared = meta_authors(sources);
     let discussion = story.is_discussion;
     let stated = if discussion {
@@ -45,26 +49,21 @@ pub fn find(
         .or_else(|| names.people(&declared))
         .or_else(|| shown(sources, story, &names, discussion).filter(|_| linked.rank() != 2))
         // Nobody by name: the site may be called after its author, or a story say only which
-        // house it is from.
+        // team it is from. Organisations are no authors: most are the site itself.
         .or_else(|| names.authors(&people))
         .or_else(|| {
             names
                 .authors(&declared)
-                .filter(|_| story.is_story || story.is_dated)
-        })
-        .or_else(|| {
-            names
-                .authors(&organisations)
                 .filter(|_| story.is_story && story.is_dated)
         })
 }
 
-/// The authors of the document's own JSON-LD: people, and organisations.
-fn linked_authors(linked: &LinkedData<'_>) -> (Vec<String>, Vec<String>) {
-    let (mut people, mut organisations) = (Vec::new(), Vec::new());
+/// The people who are the authors in the document's own JSON-LD.
+fn linked_authors(linked: &LinkedData<'_>) -> Vec<String> {
+    let mut people = Vec::new();
     // The author of a product is who made the shop's template.
     let Some(article) = linked.article().filter(|_| linked.rank() != 2) else {
-        return (people, organisations);
+        return people;
     };
     let question = || article.get("mainEntity")?.items().first();
     let author = |object: &'_ Value<'_>| {
@@ -89,20 +88,18 @@ fn linked_authors(linked: &LinkedData<'_>) -> (Vec<String>, Vec<String>) {
         let organisation = types(author).any(|kind| {
             kind.ends_with("Organization") || matches!(kind, "WebSite" | "Brand" | "Corporation")
         });
-        let list = if organisation {
-            &mut organisations
-        } else {
-            &mut people
-        };
+        if organisation {
+            continue;
+        }
         match author {
-            Value::String(name) => list.push(plain(name)),
+            Value::String(name) => people.push(plain(name)),
             author => {
                 let names = author.get("name").map(Value::items).unwrap_or_default();
-                list.extend(names.iter().filter_map(Value::as_str).map(plain));
+                people.extend(names.iter().filter_map(Value::as_str).map(plain));
             }
         }
     }
-    (people, organisations)
+    people
 }
 
 fn meta_authors(sources: &Sources<'_, '_>) -> Vec<String> {
@@ -167,11 +164,7 @@ fn shown(
     } else {
         ENOUGH + 1
     };
-    let best = candidates
-        .iter()
-        .map(|candidate| candidate.trust)
-        .max()
-        .filter(|&trust| trust >= enough)?;
+    let best = candidates.iter().map(|candidate| candidate.trust).max()?;
     for trust in (enough..=best).rev() {
         let mut found = candidates
             .iter()
@@ -179,7 +172,10 @@ fn shown(
         let first = found.find_map(|candidate| {
             let texts = [candidate.text.clone()];
             // What is marked as the author right below the heading may be a first name.
-            let person = || names.persons(&texts).filter(|_| trust > ENOUGH);
+            let person = || {
+                let declared = || names.persons(&texts).or_else(|| names.users(&texts));
+                declared().filter(|_| trust > ENOUGH)
+            };
             Some((candidate, read(&texts).or_else(person)?))
         });
         let Some((first, name)) = first else { continue };
@@ -201,7 +197,20 @@ fn shown(
             .collect();
         return read(&texts).or(texts.into_iter().next());
     }
-    None
+    if discussion || !(story.is_story || story.is_dated) {
+        return None;
+    }
+    unanimous(&candidates, names)
+}
+
+/// The name that all agree on who give one, wherever they stand: at the end of the text, in a box
+/// about the author.
+fn unanimous(candidates: &[Candidate], names: &Names<'_>) -> Option<String> {
+    let mut found = candidates
+        .iter()
+        .filter_map(|candidate| names.people(std::slice::from_ref(&candidate.text)));
+    let first = found.next()?;
+    found.all(|other| other == first).then_some(first)
 }
 
 fn candidates(sources: &Sources<'_, '_>, story: &Story<'_>, discussion: bool) -> Vec<Candidate> {
@@ -242,7 +251,10 @@ fn candidates(sources: &Sources<'_, '_>, story: &Story<'_>, discussion: bool) ->
             })
         };
         let linked = says("rel", "author") && document.tag(node) == Tag::A;
-        let trust = if linked || says("itemprop", "author") {
+        let is_card = document
+            .classes(node)
+            .any(|class| matches!(class, "vcard" | "h-card" | "p-author"));
+        let trust = if linked || is_card || says("itemprop", "author") {
             4
         } else {
             3
@@ -254,7 +266,10 @@ fn candidates(sources: &Sources<'_, '_>, story: &Story<'_>, discussion: bool) ->
         consider(node, trust, text);
     }
     for &node in &sources.author_links {
-        if !is_elsewhere(sources, node) && !is_testimonial(sources, node) {
+        if !is_elsewhere(sources, node)
+            && !is_testimonial(sources, node)
+            && !is_in_prose(sources, node)
+        {
             consider(node, 3, sources.text(node));
         }
     }
@@ -264,12 +279,12 @@ fn candidates(sources: &Sources<'_, '_>, story: &Story<'_>, discussion: bool) ->
         }
         // `By <a>Name</a>`: the name may be the next text.
         let own = document.text(node);
-        let text = match introduced(&own) {
-            Some("") => next_text(sources, node),
-            Some(name) => name.to_owned(),
+        let (text, strong) = match introduction(&own) {
+            Some(("", strong)) => (next_text(sources, node), strong),
+            Some((name, strong)) => (name.to_owned(), strong),
             None => continue,
         };
-        consider(node, 3, text);
+        consider(node, 3 + u8::from(strong), text);
     }
     if discussion {
         for &node in &sources.user_links {
@@ -288,11 +303,30 @@ fn name_within(sources: &Sources<'_, '_>, node: NodeId) -> Option<String> {
     let document = sources.document;
     let is_name = |&inner: &NodeId| {
         document.raw_attr(inner, "itemprop") == Some("name")
+            || document
+                .classes(inner)
+                .any(|class| matches!(class, "fn" | "p-name"))
             || (document.tag(inner) == Tag::A
                 && (sources.author_links.contains(&inner) || sources.user_links.contains(&inner)))
     };
     let mut marked = document.descendants(node).take(40).filter(is_name);
-    marked.find_map(|inner| Some(sources.text(inner)).filter(|text| !text.is_empty()))
+    marked.find_map(|inner| {
+        let text = match document.attr(inner, "content") {
+            Some(content) if document.tag(inner) == Tag::META => plain(&content),
+            _ => sources.text(inner),
+        };
+        Some(text).filter(|text| !text.is_empty())
+    })
+}
+
+/// Whether an element is part of a paragraph: a person of whom the story speaks.
+fn is_in_prose(sources: &Sources<'_, '_>, node: NodeId) -> bool {
+    let document = sources.document;
+    let block = document
+        .ancestors(node)
+        .take(4)
+        .find(|&above| BLOCK_LEVEL.contains(document.tag(above)));
+    block.is_some_and(|block| sources.text(block).len() > MAX_TEXT_BYTES)
 }
 
 /// The next text that is not blank, a few nodes on.

@@ -75,6 +75,38 @@ impl Moment {
         (self.year, self.month, self.day) == (other.year, other.month, other.day)
     }
 
+    /// Whether it is told in Greenwich's time.
+    pub fn is_universal(&self) -> bool {
+        self.time.is_some_and(|time| time.zone == Some(0))
+    }
+
+    /// Whether both are the same minute, each in its zone.
+    pub fn same_instant(&self, other: &Self) -> bool {
+        matches!((self.instant(), other.instant()), (Some(one), Some(other)) if one == other)
+    }
+
+    /// Whether this is the day before or behind the other.
+    pub fn is_next_to(&self, other: &Self) -> bool {
+        (self.days() - other.days()).abs() == 1
+    }
+
+    /// Minutes since some moment long ago; none where the zone or the time is not known.
+    fn instant(&self) -> Option<i32> {
+        let time = self.time?;
+        Some((self.days() * 24 + time.hour as i32) * 60 + time.minute as i32 - time.zone?)
+    }
+
+    /// Days since some day long ago.
+    fn days(&self) -> i32 {
+        // The year starts in March, so that the day that may be missing is its last.
+        let (year, month) = if self.month > 2 {
+            (self.year as i32, self.month as i32 - 3)
+        } else {
+            (self.year as i32 - 1, self.month as i32 + 9)
+        };
+        year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + self.day as i32
+    }
+
     /// The moment in ISO 8601: the date, and time and zone where they were written.
     pub fn iso(&self) -> String {
         let mut iso = format!("{:04}-{:02}-{:02}", self.year, self.month, self.day);
@@ -815,6 +847,23 @@ mod tests {
             "3 comments",
         ] {
             assert_eq!(found(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_same_minute_is_told_in_two_zones() {
+        let moment = |text| find(text, Order::MonthFirst).expect("a date");
+        let night = moment("2024-03-01T23:30:00Z");
+        assert!(night.is_universal() && night.same_instant(&moment("2024-03-02T00:30:00+01:00")));
+        assert!(!night.same_instant(&moment("2024-03-02T00:30:00Z")));
+        assert!(!night.same_instant(&moment("2024-03-02T00:30:00")));
+        for (one, other, expected) in [
+            ("2024-02-29", "2024-03-01", true),
+            ("2023-12-31", "2024-01-01", true),
+            ("2024-03-01", "2024-03-01", false),
+            ("2023-02-28", "2023-03-02", false),
+        ] {
+            assert_eq!(moment(one).is_next_to(&moment(other)), expected, "{one}");
         }
     }
 

@@ -47,19 +47,21 @@ pub fn read(document: &Document<'_>, base: &Base) -> Metadata {
     let site_name = site::name(&sources, &linked, base);
     let (title, heading) = title::find(&sources, &linked, site_name.as_deref(), base);
     let is_discussion = is_discussion(&linked, base);
+    let is_story = is_story(&sources, &linked);
     let published = published::find(
         &sources,
         &linked,
         language.as_deref(),
         heading,
         is_discussion,
+        is_story,
         base,
     );
     let story = Story {
         site_name: site_name.as_deref(),
         title: title.as_deref(),
         heading,
-        is_story: is_story(&sources, &linked),
+        is_story,
         is_dated: published.is_some(),
         is_discussion,
     };

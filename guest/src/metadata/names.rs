@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::months::month;
 use super::site::is_site;
 use crate::address::Base;
 
@@ -18,7 +19,10 @@ impl Names<'_> {
     /// The people in texts that readers see: only what is written like a name counts.
     pub fn people(&self, texts: &[String]) -> Option<String> {
         self.collect(texts, |name, alone| {
-            is_written_like_a_name(name, alone) && !is_house(name) && !self.is_site(name)
+            is_written_like_a_name(name, alone)
+                && !is_nobody(name)
+                && !is_house(name)
+                && !self.is_site(name)
         })
     }
 
@@ -26,21 +30,22 @@ impl Names<'_> {
     /// site or a house.
     pub fn persons(&self, texts: &[String]) -> Option<String> {
         self.collect(texts, |name, _| {
-            is_declared_name(name) && !is_house(name) && !self.is_site(name)
+            is_declared_name(name) && !is_nobody(name) && !is_house(name) && !self.is_site(name)
         })
     }
 
-    /// Whoever is declared to be an author: the site may be called after its author, and a house
-    /// may be all that is known.
+    /// Whoever is declared to be an author: the site may be called after its author, and a house, a
+    /// team or the name of a user may be all that is known.
     pub fn authors(&self, texts: &[String]) -> Option<String> {
-        self.collect(texts, |name, _| is_declared_name(name))
+        let is_host = |name: &str| name.contains('.') && !name.contains(' ');
+        self.collect(texts, |name, _| !is_generic(name) && !is_host(name))
     }
 
     /// Whoever started a thread: users are called whatever they like.
     pub fn users(&self, texts: &[String]) -> Option<String> {
         const MAX_WORDS: usize = 3;
         self.collect(texts, |name, _| {
-            name.split_whitespace().count() <= MAX_WORDS && !self.is_site(name)
+            name.split_whitespace().count() <= MAX_WORDS && !is_nobody(name) && !self.is_site(name)
         })
     }
 
@@ -52,7 +57,7 @@ impl Names<'_> {
     fn collect(&self, texts: &[String], test: impl Fn(&str, bool) -> bool) -> Option<String> {
         let mut seen = HashSet::new();
         let mut found: Vec<String> = Vec::new();
-        for text in texts {
+        for text in texts.iter().filter(|text| !text.contains("://")) {
             let parts = parts(text);
             let alone = parts.len() == 1;
             let mut after_name = false;
@@ -87,7 +92,7 @@ impl Names<'_> {
             && name.chars().count() <= 60
             && name.chars().filter(|c| c.is_alphabetic()).count() >= 2
             && !name.chars().any(sign)
-            && !is_nobody(name)
+            && !is_day(name)
             && !self
                 .title
                 .is_some_and(|title| title.eq_ignore_ascii_case(name))
@@ -142,8 +147,23 @@ fn is_nobody(name: &str) -> bool {
          profile website privacy policy search page next previous get started learn buy shop \
          cart help free try download click certified licensed by register log members username \
          offline messages joined forum topic full attorney strategy human founder default \
-         official";
+         official asking alle alles beiträge artikel inhalte gesponserte tous todos tutti";
     has_word(name, WORDS)
+}
+
+/// Whether a name says nothing but that somebody is the author: `admin`, `The Editorial Team`.
+fn is_generic(name: &str) -> bool {
+    const ARTICLES: &str = "the our a by no die der das le la el of";
+    let mut words = name
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty());
+    words.all(|word| is_nobody(word) || has_word(word, ARTICLES))
+}
+
+/// Whether a part of a byline is a day of the calendar: `June 04`.
+fn is_day(name: &str) -> bool {
+    let first = name.split_whitespace().next().unwrap_or_default();
+    name.ends_with(|c: char| c.is_ascii_digit()) && month(&first.to_lowercase()).is_some()
 }
 
 /// Whether a name is that of an organisation.
@@ -173,7 +193,8 @@ fn is_credential(part: &str) -> bool {
     let capitals = letters.iter().filter(|c| c.is_uppercase()).count();
     (2..=8).contains(&letters.len())
         && part.len() <= 12
-        && (capitals >= 2 || matches!(part, "Jr." | "Jr" | "Sr." | "Esq." | "Dr."))
+        && (capitals >= 2 && capitals * 2 >= letters.len()
+            || matches!(part, "Jr." | "Jr" | "Sr." | "Esq." | "Dr."))
 }
 
 /// The parts of a byline that may be names.
@@ -182,7 +203,8 @@ fn parts(text: &str) -> Vec<String> {
     let text = &text[..end_of_names(text)];
     let mut parts = vec![text];
     for separator in [
-        ",", ";", "&", " and ", " und ", " et ", " och ", " en ", " und\n", "、", "，",
+        ",", ";", "&", " and ", " And ", " AND ", " und ", " UND ", " et ", " och ", " en ", "、",
+        "，",
     ] {
         parts = parts
             .into_iter()
@@ -191,10 +213,20 @@ fn parts(text: &str) -> Vec<String> {
     }
     let trimmed = |part: &str| {
         let part = part.trim().trim_start_matches("and ");
-        part.trim_matches(|c: char| !c.is_alphanumeric() && c != '.' && c != ')')
+        let part = part
+            .trim_matches(|c: char| !c.is_alphanumeric() && c != '.' && c != ')')
             .trim_start_matches('.')
-            .trim()
-            .to_owned()
+            .trim();
+        // A picture's name and the text beside it are often the same.
+        let middle = part.len() / 2;
+        match (part.get(..middle), part.get(middle..)) {
+            (Some(first), Some(second))
+                if first.contains(' ') && first.trim_end() == second.trim_start() =>
+            {
+                first.trim_end().to_owned()
+            }
+            _ => part.to_owned(),
+        }
     };
     parts
         .into_iter()
@@ -205,10 +237,9 @@ fn parts(text: &str) -> Vec<String> {
 
 /// Where a byline stops naming people: at a sign, a number, or a word that leads to something else.
 fn end_of_names(text: &str) -> usize {
-    const WORDS: [&str; 26] = [
+    const WORDS: [&str; 24] = [
         " on ",
         " in ",
-        " am ",
         " at ",
         " for ",
         " from ",
@@ -230,8 +261,7 @@ fn end_of_names(text: &str) -> usize {
         " read ",
         " via ",
         " für ",
-        " le ",
-        " el ",
+        " under",
     ];
     let sign = text
         .find(['|', '•', '·', '\n', '–', '—', '/', '→', '›', '»'])
@@ -247,12 +277,40 @@ fn end_of_names(text: &str) -> usize {
         .filter(|&at| at > 0)
         .min()
         .unwrap_or(text.len());
-    sign.min(word)
+    // `le 8 octobre`, `am 3. Mai`: the same words are parts of names.
+    let before_day = |word: &str| {
+        lower.match_indices(word).find_map(|(at, _)| {
+            lower[at + word.len()..]
+                .starts_with(|c: char| c.is_ascii_digit())
+                .then_some(at)
+        })
+    };
+    let day = [" le ", " el ", " am ", " il "]
+        .iter()
+        .filter_map(|word| before_day(word))
+        .min();
+    sign.min(word).min(day.unwrap_or(text.len()))
 }
 
 /// What follows the words that introduce an author; none where there are none.
 pub fn introduced(text: &str) -> Option<&str> {
-    const STARTS: [&str; 34] = [
+    introduction(text).map(|(rest, _)| rest)
+}
+
+/// What follows the words that introduce an author, and whether they mean nothing else: `by` alone
+/// may also say when or how.
+pub fn introduction(text: &str) -> Option<(&str, bool)> {
+    // Chinese and Japanese set what is on one line apart by wide spaces.
+    let wide = || {
+        text.split('\u{3000}')
+            .skip(1)
+            .find_map(introduction_at_start)
+    };
+    introduction_at_start(text).or_else(wide)
+}
+
+fn introduction_at_start(text: &str) -> Option<(&str, bool)> {
+    const STARTS: [&str; 74] = [
         "written by",
         "posted by",
         "published by",
@@ -287,27 +345,68 @@ pub fn introduced(text: &str) -> Option<&str> {
         "text:",
         "автор:",
         "作者：",
+        "作者:",
+        "author",
+        "authors",
+        "autor",
+        "autorin",
+        "auteur",
+        "autore",
+        "vom",
+        "verfasst von",
+        "erstellt von",
+        "eingestellt von",
+        "gepostet von",
+        "text von",
+        "bericht von",
+        "ein gastbeitrag von",
+        "redaktion:",
+        "interview:",
+        "rédigé par",
+        "redactie:",
+        "publicado por:",
+        "articolo di",
+        "a cura di",
+        "文：",
+        "文/",
+        "文／",
+        "记者：",
+        "記者：",
+        "责任编辑：",
+        "責任編輯：",
+        "撰文：",
+        "執筆：",
+        "執筆者：",
+        "著者：",
+        "ライター：",
+        "بقلم",
+        "بقلم:",
+        "كتب:",
+        "الكاتب:",
+        "글:",
+        "기자:",
     ];
     let mut text = text.trim_start_matches(|c: char| {
         c.is_whitespace() || matches!(c, '–' | '-' | '|' | '•' | '·')
     });
-    let mut found = false;
+    let (mut found, mut strong) = (false, false);
     loop {
         let start = STARTS.iter().find(|start| {
             let head = text.get(..start.len());
             let rest = text.get(start.len()..).unwrap_or_default();
             head.is_some_and(|head| is_in_lower_case(head, start))
                 && (rest.is_empty()
-                    || start.ends_with([':', '：'])
+                    || start.ends_with([':', '：', '/', '／'])
                     || rest
                         .starts_with(|c: char| c.is_whitespace() || matches!(c, ':' | ',' | '|')))
         });
         match start {
             Some(start) => {
+                strong |= start.contains([' ', ':', '：', '／', '/']);
                 text = text[start.len()..]
                     .trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ':' | ',' | '|'))
             }
-            None => return found.then_some(text),
+            None => return found.then_some((text, strong)),
         }
         found = true;
     }
@@ -367,6 +466,21 @@ mod tests {
             ("Acme Solutions Inc.", None),
             ("hello there my friend", None),
             ("Read More", None),
+            ("Author | Ann Example | Editor", Some("Ann Example")),
+            ("Eingestellt von Ann Example am 3. Mai", Some("Ann Example")),
+            ("Ann Example Ann Example", Some("Ann Example")),
+            ("Interview: Ann Example", Some("Ann Example")),
+            ("Par Anne Le Goff, le 8 octobre 2022", Some("Anne Le Goff")),
+            ("公開日：2024年5月3日\u{3000}文／佐藤花子", Some("佐藤花子")),
+            (
+                "ANN EXAMPLE AND BOB SAMPLE",
+                Some("ANN EXAMPLE, BOB SAMPLE"),
+            ),
+            ("Ann Example, Bob Key", Some("Ann Example, Bob Key")),
+            ("文／佐藤花子", Some("佐藤花子")),
+            ("责任编辑： 王小明", Some("王小明")),
+            ("بقلم: سارة", Some("سارة")),
+            ("The Example Team", None),
             ("user_123", None),
             ("https://example.com/ann", None),
             ("", None),
@@ -386,6 +500,17 @@ mod tests {
         assert_eq!(names.users(&["raoul_7".into()]).as_deref(), Some("raoul_7"));
         assert_eq!(names.users(&["admin".into()]), None);
         assert_eq!(names.users(&["Example News".into()]), None);
+        for (text, expected) in [
+            ("The Example Team", Some("The Example Team")),
+            ("ann_2", Some("ann_2")),
+            ("The Editorial Team", None),
+            ("No Author", None),
+            ("example.com", None),
+            ("https://example.com/ann", None),
+            ("Feb 11", None),
+        ] {
+            assert_eq!(names.authors(&[text.into()]).as_deref(), expected, "{text}");
+        }
         assert_eq!(
             names.authors(&["Example News".into()]).as_deref(),
             Some("Example News")

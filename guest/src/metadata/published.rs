@@ -71,6 +71,7 @@ pub fn find(
     language: Option<&str>,
     heading: Option<NodeId>,
     is_discussion: bool,
+    is_story: bool,
     base: &Base,
 ) -> Option<String> {
     let order = Order::of(language, base.host());
@@ -82,12 +83,16 @@ pub fn find(
             .find_map(|text| read(&text))
     };
     let from_linked = || linked_date(linked).and_then(|text| read(&text));
+    let is_product = linked.rank() == 2
+        || sources
+            .meta(&["og:type"])
+            .is_some_and(|kind| kind.starts_with("product"));
     let of_story = from_linked()
         .filter(|_| linked.rank() == 3)
-        .or_else(|| first(OF_STORIES));
+        .or_else(|| first(OF_STORIES).filter(|_| !is_product));
     let shown = || shown(sources, heading, is_discussion, order);
     let found = of_story
-        .or_else(|| marked(sources, order))
+        .or_else(|| marked(sources, is_story, order))
         .or_else(|| dates::in_path(base.path()))
         .or_else(|| {
             let of_page = from_linked().or_else(|| first(&OF_PAGES))?;
@@ -95,9 +100,61 @@ pub fn find(
                 .filter(|shown| shown.same_day(&of_page))
                 .map(|_| of_page)
         })
+        .or_else(|| labelled(sources, order))
         .or_else(shown)
         .or_else(|| named(sources, order))?;
-    Some(more_precise(found, sources, order).iso())
+    let found = more_precise(found, sources, order);
+    if !found.is_universal() {
+        return Some(found.iso());
+    }
+    // A machine that tells Greenwich's time means the same moment as the page, which has its own.
+    let others = OF_STORIES
+        .iter()
+        .chain(&OF_PAGES)
+        .flat_map(|name| sources.metas_of(name))
+        .filter_map(|text| read(&text));
+    let times = sources.times.iter().take(8);
+    let times = times.filter_map(|&node| machine_date(sources, node, order));
+    let local = others
+        .chain(from_linked())
+        .chain(times)
+        .find(|other| !other.is_universal() && other.same_instant(&found));
+    let of_path = || dates::in_path(base.path()).filter(|day| day.is_next_to(&found));
+    Some(local.or_else(of_path).unwrap_or(found).iso())
+}
+
+/// A date that a text announces as that of the publication. Many different ones are those of other
+/// stories.
+fn labelled(sources: &Sources<'_, '_>, order: Order) -> Option<Moment> {
+    const MANY: usize = 3;
+    const NODES_ON: usize = 12;
+    let document = sources.document;
+    let mut found: Vec<Moment> = Vec::new();
+    for &label in &sources.date_labels {
+        if is_elsewhere(sources, label) || is_update(sources, label) {
+            continue;
+        }
+        let own = || dates::find(&document.text(label), order);
+        let next = || {
+            let mut on = document.ids().skip(label.index() + 1).take(NODES_ON);
+            on.find_map(|node| {
+                if document.tag(node) == Tag::TIME {
+                    machine_date(sources, node, order)
+                } else if document.is_text(node) && document.raw_text(node).len() < MAX_SHOWN_BYTES
+                {
+                    dates::find(&document.text(node), order)
+                } else {
+                    None
+                }
+            })
+        };
+        if let Some(moment) = own().or_else(next) {
+            if !found.iter().any(|known| known.same_day(&moment)) {
+                found.push(moment);
+            }
+        }
+    }
+    (found.len() < MANY).then(|| found.into_iter().next())?
 }
 
 fn linked_date(linked: &LinkedData<'_>) -> Option<String> {
@@ -123,7 +180,10 @@ fn more_precise(found: Moment, sources: &Sources<'_, '_>, order: Order) -> Momen
 }
 
 /// A date that markup declares to be that of the publication.
-fn marked(sources: &Sources<'_, '_>, order: Order) -> Option<Moment> {
+///
+/// Many different ones on a page that is no story are those of the stories it lists.
+fn marked(sources: &Sources<'_, '_>, is_story: bool, order: Order) -> Option<Moment> {
+    const MANY: usize = 3;
     let document = sources.document;
     let declared = sources
         .dates
@@ -141,12 +201,23 @@ fn marked(sources: &Sources<'_, '_>, order: Order) -> Option<Moment> {
             .any(|word| class.contains(word))
             && !class.contains("updated ")
     });
-    declared
+    let mut moments = declared
         .chain(named)
         .filter(|&node| !is_elsewhere(sources, node))
-        .find_map(|node| {
+        .filter_map(|node| {
             machine_date(sources, node, order).or_else(|| dates::find(&sources.text(node), order))
-        })
+        });
+    let first = moments.next()?;
+    if is_story {
+        return Some(first);
+    }
+    let mut days = vec![first];
+    for moment in moments {
+        if !days.iter().any(|known| known.same_day(&moment)) {
+            days.push(moment);
+        }
+    }
+    (days.len() < MANY).then_some(first)
 }
 
 /// The date of an element's attributes.
@@ -195,7 +266,9 @@ fn shown(
         } else {
             None
         };
-        let Some(moment) = found.filter(|_| !is_elsewhere(sources, node)) else {
+        let Some(moment) =
+            found.filter(|_| !is_elsewhere(sources, node) && !is_term(sources, node))
+        else {
             continue;
         };
         if is_update(sources, node) {
@@ -263,6 +336,16 @@ fn is_update(sources: &Sources<'_, '_>, node: NodeId) -> bool {
         .any(|word| lower.contains(word) || parent.contains(word))
 }
 
+/// Whether the text of a date says when something ends or takes place.
+fn is_term(sources: &Sources<'_, '_>, node: NodeId) -> bool {
+    const WORDS: [&str; 12] = [
+        " ends", "valid", "expire", "until", "through", "deadline", "starts", "due ", "gültig",
+        "bis zum", "jusqu", "hasta",
+    ];
+    let text = sources.document.raw_text(node).to_lowercase();
+    WORDS.iter().any(|word| text.contains(word))
+}
+
 /// Whether an element belongs to a comment, to another story or to the site.
 pub fn is_elsewhere(sources: &Sources<'_, '_>, node: NodeId) -> bool {
     static WORDS: Needles<8> = Needles::ignoring_case([
@@ -276,6 +359,7 @@ pub fn is_elsewhere(sources: &Sources<'_, '_>, node: NodeId) -> bool {
         "joined",
     ]);
     static OF_THE_STORY: Needles<2> = Needles::ignoring_case(["meta", "author"]);
+    const SMALL: usize = 24;
     let document = sources.document;
     for above in std::iter::once(node)
         .chain(document.ancestors(node))
@@ -284,9 +368,12 @@ pub fn is_elsewhere(sources: &Sources<'_, '_>, node: NodeId) -> bool {
         let tag = document.tag(above);
         match tag {
             Tag::TEXT => continue,
-            Tag::NAV => return true,
+            // What is said in a sample of code is not said of the document.
+            Tag::NAV | Tag::PRE | Tag::CODE | Tag::SAMP => return true,
             // Bodies and articles say of themselves whether they have comments.
             Tag::BODY | Tag::HTML | Tag::MAIN | Tag::ARTICLE => return false,
+            // A few lines beside a heading are about it.
+            Tag::ASIDE if document.subtree_end(above).index() <= above.index() + SMALL => {}
             Tag::FOOTER | Tag::ASIDE if !speaks_of(sources, above, &OF_THE_STORY) => {
                 return true;
             }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::json::{self, Value};
 use crate::needles::Needles;
 use crate::parse::{Document, NodeId, Tag};
+use crate::render::{collapse, is_permalink};
 
 /// More than so many places of one kind are a list, a calendar or an attack.
 const MAX_CLUES: usize = 64;
@@ -29,6 +30,8 @@ pub struct Sources<'d, 'a> {
     /// Texts that start with "by".
     pub introductions: Vec<NodeId>,
     pub dates: Vec<NodeId>,
+    /// Texts that say that a date of publication is in them or follows.
+    pub date_labels: Vec<NodeId>,
     pub breadcrumbs: Vec<NodeId>,
     pub tags: Vec<NodeId>,
     pub scripts: Vec<NodeId>,
@@ -49,6 +52,7 @@ impl<'d, 'a> Sources<'d, 'a> {
             user_links: Vec::new(),
             introductions: Vec::new(),
             dates: Vec::new(),
+            date_labels: Vec::new(),
             breadcrumbs: Vec::new(),
             tags: Vec::new(),
             scripts: Vec::new(),
@@ -68,8 +72,12 @@ impl<'d, 'a> Sources<'d, 'a> {
         let document = self.document;
         match document.tag(node) {
             Tag::TEXT => {
-                if introduces(document.raw_text(node)) {
+                let text = document.raw_text(node).trim_ascii();
+                if introduces(text) {
                     push(&mut self.introductions, node);
+                }
+                if labels_date(text) {
+                    push(&mut self.date_labels, node);
                 }
                 return;
             }
@@ -210,39 +218,83 @@ impl<'d, 'a> Sources<'d, 'a> {
                 Tag::SCRIPT | Tag::STYLE | Tag::SVG | Tag::TEMPLATE | Tag::BUTTON | Tag::SELECT => {
                     below.skip_subtree(inner);
                 }
+                Tag::A | Tag::SPAN if is_permalink(self.document, inner) => {
+                    below.skip_subtree(inner);
+                }
                 Tag::BR | Tag::DIV | Tag::P | Tag::LI | Tag::TD | Tag::H2 | Tag::H3 | Tag::H4 => {
                     text.push_str(block);
                 }
                 _ => text.push_str(inline),
             }
         }
-        crate::render::collapse(&text)
+        collapse(&text)
     }
 }
 
 /// Whether a text may be `By Ann Example`: told by its first two letters, as every text is asked.
 fn introduces(text: &str) -> bool {
     const MAX_BYTES: usize = 120;
-    let text = text.trim_ascii();
     let [first, second, ..] = *text.as_bytes() else {
         return false;
     };
     let plausible = matches!(
         (first.to_ascii_lowercase(), second.to_ascii_lowercase()),
-        (b'a', b'r' | b'u')
-            | (b'b', b'y')
+        (b'a', b'r' | b'u' | b' ')
+            | (b'b', b'y' | b'e')
             | (b'd', b'i' | b'o')
-            | (b'e', b'i' | b's')
+            | (b'e', b'i' | b'r' | b's')
             | (b'g', b'e')
+            | (b'i', b'n')
             | (b'p', b'a' | b'o' | b'u')
-            | (b'r', b'e')
+            | (b'r', b'e' | 0xC3)
             | (b's', b'c' | b't')
             | (b't', b'e')
             | (b'v', b'e' | b'o')
             | (b'w', b'o' | b'r')
-            | (0xD0 | 0xE4, _)
+            | (0xD0 | 0xD8..=0xD9 | 0xE3..=0xEB, _)
     );
     plausible && text.len() <= MAX_BYTES && super::names::introduced(text).is_some()
+}
+
+/// Whether a text says that the document was published on the day it goes on to name.
+fn labels_date(text: &str) -> bool {
+    const MAX_BYTES: usize = 80;
+    const STARTS: [&str; 24] = [
+        "published",
+        "posted on",
+        "posted:",
+        "date published",
+        "publication date",
+        "publish date",
+        "release date",
+        "date:",
+        "veröffentlicht",
+        "erschienen am",
+        "erstellt am",
+        "datum:",
+        "publié le",
+        "mis en ligne le",
+        "publicado el",
+        "publicado em",
+        "publicado:",
+        "fecha:",
+        "pubblicato il",
+        "gepubliceerd op",
+        "опубликовано",
+        "发布时间",
+        "公開日",
+        "نشر في",
+    ];
+    let first = text.as_bytes().first().map(u8::to_ascii_lowercase);
+    let may = matches!(
+        first,
+        Some(b'p' | b'd' | b'r' | b'v' | b'e' | b'm' | b'f' | b'g' | 0xD0 | 0xD9 | 0xE5)
+    );
+    may && text.len() <= MAX_BYTES
+        && STARTS.iter().any(|start| {
+            text.get(..start.len())
+                .is_some_and(|head| head.to_lowercase() == *start)
+        })
 }
 
 /// What the addresses of pages about people have in common.

@@ -14,6 +14,9 @@ const SEPARATORS: [&str; 14] = [
     " ~ ",
 ];
 
+/// What generators of documentation put behind a heading to link to it.
+const PERMALINK_SIGNS: [char; 4] = [' ', '¶', '🔗', '\u{F0C1}'];
+
 /// A longer text is no title, and is not taken apart.
 const MAX_TITLE_BYTES: usize = 1000;
 const MAX_HEADINGS: usize = 16;
@@ -43,7 +46,10 @@ pub fn find(
         "title",
         "headline",
     ];
-    let clean = |title: String| without_site(&title, site_name, base).to_owned();
+    let clean = |title: String| {
+        let title = title.trim_end_matches(PERMALINK_SIGNS);
+        without_site(title, site_name, base).to_owned()
+    };
     let shared = sources.meta(&NAMES).map(clean);
     let linked = (linked.rank() >= 2)
         .then(|| {
@@ -69,7 +75,10 @@ pub fn find(
 
     let readable = |nodes: &[NodeId]| -> Vec<(NodeId, String)> {
         let of_document = nodes.iter().filter(|&&node| !is_of_site(sources, node));
-        let texts = of_document.map(|&node| (node, sources.text(node)));
+        let texts = of_document.map(|&node| {
+            let text = sources.text(node);
+            (node, text.trim_end_matches(PERMALINK_SIGNS).to_owned())
+        });
         texts
             .filter(|(_, text)| !text.is_empty() && text.len() <= MAX_TITLE_BYTES)
             .take(MAX_HEADINGS)
@@ -204,6 +213,23 @@ fn span<'t>(title: &'t str, first: &str, last: &str) -> &'t str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::parse::Document;
+
+    #[test]
+    fn a_heading_s_link_to_itself_is_no_part_of_the_title() {
+        let base = Base::new("https://docs.example.com/start").expect("a URL");
+        for html in [
+            "<title>Getting started</title><h1>Getting started<a class=headerlink href=#s>¶</a></h1>",
+            "<title>Getting started</title><h1>Getting started <a href=#s>¶</a></h1>",
+            "<title>Getting started¶</title>",
+            "<title>Getting started</title><h1>Getting started<a class=hash-link href=#s>#</a></h1>",
+        ] {
+            let document = Document::parse(html);
+            let sources = Sources::find(&document);
+            let (title, _) = find(&sources, &LinkedData::new(&[]), None, &base);
+            assert_eq!(title.as_deref(), Some("Getting started"), "{html}");
+        }
+    }
 
     #[test]
     fn the_name_of_the_site_is_no_part_of_a_title() {

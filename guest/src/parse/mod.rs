@@ -57,5 +57,5 @@ mod tree;
 pub use attributes::MAX_ATTRIBUTES;
 pub use builder::MAX_DEPTH;
 pub use iter::{Ancestors, Children, Descendants};
-pub use tags::{Tag, TagSet};
+pub use tags::{Tag, TagSet, BLOCK_LEVEL};
 pub use tree::{Document, NodeId};

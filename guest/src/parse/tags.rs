@@ -224,6 +224,14 @@ macro_rules! tag_set {
 }
 pub(super) use tag_set;
 
+/// Elements whose text has nothing to do with the line before them or behind them.
+pub const BLOCK_LEVEL: TagSet = tag_set![
+    ADDRESS ARTICLE ASIDE BLOCKQUOTE BODY CAPTION CENTER DD DETAILS DIALOG DIR DIV DL DT
+    FIELDSET FIGCAPTION FIGURE FOOTER FORM H1 H2 H3 H4 H5 H6 HEADER HGROUP HTML LEGEND LI
+    LISTING MAIN MENU NAV OL OPTION P PLAINTEXT PRE SEARCH SECTION SUMMARY TABLE TBODY TFOOT
+    THEAD TR UL XMP
+];
+
 const _: () = assert!(Tag::COUNT <= 192, "TagSet needs another word");
 
 #[cfg(test)]

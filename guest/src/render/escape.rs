@@ -1,25 +1,33 @@
 //! Escapes, only where Markdown would read text as markup.
 
-/// What stands around a text that is escaped.
+/// What stands around a word that is escaped.
 #[derive(Clone, Copy, Default)]
 pub struct Place {
     /// It starts a line.
     pub line_start: bool,
+    /// The line has nothing but it, and signs like it: a rule.
+    pub is_rule: bool,
     /// A bar would end the cell.
     pub in_cell: bool,
+    /// A bracket would end the link's text.
+    pub in_link: bool,
+    /// Number signs at the end would be taken for the heading's own.
+    pub in_heading: bool,
+    /// Markup may stand right before or behind it, where its own signs would join in.
+    pub at_edge: bool,
     /// The text has formulas, whose signs are not markup.
     pub has_math: bool,
 }
 
 /// Append a word.
 pub fn push_escaped(word: &str, place: Place, out: &mut String) {
-    if place.line_start && starts_block(word) {
+    let opens_block = place.line_start && (place.is_rule || starts_block(word));
+    let ends_heading = place.in_heading && word.bytes().all(|byte| byte == b'#');
+    // A sign that is escaped for its own sake would be escaped twice.
+    if (opens_block || ends_heading) && !word.starts_with(['*', '_', '`', '<', '\\']) {
         out.push('\\');
     }
-    if !word
-        .bytes()
-        .any(|byte| matches!(byte, b'*' | b'_' | b'`' | b'<' | b'|' | b']'))
-    {
+    if !word.bytes().any(|byte| SIGNS[byte as usize]) {
         out.push_str(word);
         return;
     }
@@ -28,22 +36,65 @@ pub fn push_escaped(word: &str, place: Place, out: &mut String) {
     while let Some(c) = rest.next() {
         let after = rest.peek().copied();
         let escape = match c {
-            '*' => !place.has_math && (is_word(before) || is_word(after)),
+            '\\' => !place.has_math && after.is_none_or(|next| next.is_ascii_punctuation()),
+            // Alone between two spaces it marks nothing.
+            '*' => !place.has_math && (word.len() > 1 || place.at_edge || opens_block),
             // Inside of a word an underscore is a letter.
-            '_' => !place.has_math && is_word(before) != is_word(after),
+            '_' => {
+                !place.has_math
+                    && !(in_word(before, '_') && in_word(next_other(after, &rest, '_'), '_'))
+                    && (word.len() > 1 || place.at_edge || opens_block)
+            }
             '`' => true,
+            '~' => before == Some('~') || after == Some('~'),
             '<' => after
                 .is_some_and(|next| next.is_ascii_alphabetic() || matches!(next, '/' | '!' | '?')),
+            '&' => {
+                after.is_some_and(|next| next == '#' || next.is_ascii_alphabetic())
+                    && rest.clone().any(|next| next == ';')
+            }
             '|' => place.in_cell,
-            ']' => after == Some('('),
+            '[' => place.in_link,
+            ']' => place.in_link || matches!(after, Some('(' | ':')),
             _ => false,
         };
         if escape {
             out.push('\\');
         }
         out.push(c);
-        before = Some(c);
+        // A run of underscores has the neighbours of the whole.
+        if c != '_' {
+            before = Some(c);
+        }
     }
+}
+
+/// The bytes that may need an escape somewhere.
+const SIGNS: [bool; 256] = {
+    let signs = b"\\*_`~<&|[]";
+    let mut table = [false; 256];
+    let mut at = 0;
+    while at < signs.len() {
+        table[signs[at] as usize] = true;
+        at += 1;
+    }
+    table
+};
+
+/// The next character that is another than `sign`.
+fn next_other(
+    after: Option<char>,
+    rest: &std::iter::Peekable<std::str::Chars<'_>>,
+    sign: char,
+) -> Option<char> {
+    after
+        .filter(|&next| next != sign)
+        .or_else(|| rest.clone().find(|&next| next != sign))
+}
+
+/// Whether a character belongs to a word, so that the sign beside it stands inside of it.
+fn in_word(c: Option<char>, sign: char) -> bool {
+    c.is_some_and(|c| c.is_alphanumeric() && c != sign)
 }
 
 /// Whether a word at the start of a line would open a block. Lists that authors typed by hand
@@ -53,14 +104,25 @@ fn starts_block(word: &str) -> bool {
     (hashes == word.len() && (1..=6).contains(&hashes))
         || word.starts_with('>')
         || word.starts_with("~~~")
+        || word.bytes().all(|byte| byte == b'=')
+        || (word.len() >= 2 && word.bytes().all(|byte| byte == b'-'))
         || (word.len() >= 3
-            && ["-", "=", "*", "_"]
+            && ['*', '_']
                 .iter()
-                .any(|sign| word.trim_start_matches(sign).is_empty()))
+                .any(|sign| word.trim_start_matches(*sign).is_empty()))
 }
 
-fn is_word(c: Option<char>) -> bool {
-    c.is_some_and(|c| !c.is_whitespace() && !matches!(c, '*' | '_'))
+/// Whether a line of this text would be a rule: `* * *`.
+pub fn is_rule(text: &str) -> bool {
+    let mut signs = text.chars().filter(|c| !c.is_whitespace());
+    let Some(first) = signs.next().filter(|c| matches!(c, '-' | '*' | '_')) else {
+        return false;
+    };
+    let mut others = 0;
+    signs.all(|c| {
+        others += 1;
+        c == first
+    }) && others >= 2
 }
 
 /// Whether a text holds formulas in TeX, as MathJax and KaTeX find them on a page.
@@ -100,6 +162,15 @@ mod tests {
             ("[1]", "[1]"),
             ("a|b", "a|b"),
             ("C:\\dir", "C:\\dir"),
+            ("a\\", "a\\\\"),
+            ("\\*", "\\\\\\*"),
+            ("a__b", "a__b"),
+            ("(_a_)", "(\\_a\\_)"),
+            ("AT&T", "AT&T"),
+            ("&copy;", "\\&copy;"),
+            ("~5", "~5"),
+            ("~~x~~", "\\~\\~x\\~\\~"),
+            ("[1]:", "[1\\]:"),
         ] {
             assert_eq!(escaped(word, Place::default()), expected);
         }
@@ -134,7 +205,8 @@ mod tests {
             ("---", "\\---"),
             ("1.", "1."),
             ("-", "-"),
-            ("~~~x", "\\~~~x"),
+            ("==", "\\=="),
+            ("--", "\\--"),
         ] {
             assert_eq!(
                 escaped(

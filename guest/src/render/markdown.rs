@@ -2,7 +2,7 @@
 //!
 //! The dialect is GitHub's with footnotes (`[^1]`), definition lists (`: text`) and formulas in TeX.
 
-use super::escape::{has_math, push_escaped, Place};
+use super::escape::{has_math, is_rule, push_escaped, Place};
 use super::notes::Notes;
 use super::table::{self, Grid};
 use super::{code, is_permalink, math, walk, Inside, Writer, BLOCKS, VERBATIM};
@@ -238,6 +238,7 @@ impl MarkdownWriter<'_, '_> {
                 Pending::Break if self.heading.is_none() => {
                     self.out.push_str("  \n");
                     self.push_prefix(self.containers.len(), false);
+                    line_start = true;
                 }
                 Pending::Space | Pending::Break => self.out.push(' '),
             }
@@ -255,6 +256,10 @@ impl MarkdownWriter<'_, '_> {
                 if self.joint == Some((self.out.len(), opener)) {
                     self.out.truncate(self.out.len() - opener.len());
                 } else {
+                    // It would make the link an image.
+                    if opener == "[" && self.out.ends_with('!') {
+                        self.out.insert(self.out.len() - 1, '\\');
+                    }
                     self.out.push_str(opener);
                 }
             }
@@ -306,15 +311,24 @@ impl MarkdownWriter<'_, '_> {
         }
         let has_math = has_math(text);
         let mut first = true;
-        for word in text.split_whitespace() {
+        let mut words = text.split_whitespace().peekable();
+        while let Some(word) = words.next() {
             if !first {
                 self.pending = self.pending.max(Pending::Space);
             }
+            let at_edge = (first || words.peek().is_none()) && !self.marks.is_empty();
             first = false;
             let line_start = self.begin_word(true);
             let place = Place {
                 line_start,
+                is_rule: line_start && is_rule(text),
                 in_cell: self.in_cell,
+                in_link: self
+                    .marks
+                    .iter()
+                    .any(|mark| matches!(mark.kind, Kind::Link(Some(_)))),
+                in_heading: self.heading.is_some(),
+                at_edge,
                 has_math,
             };
             if word.is_ascii() {
@@ -405,10 +419,14 @@ impl MarkdownWriter<'_, '_> {
             return;
         };
         let alt = super::collapse(&self.document.attr(node, "alt").unwrap_or_default())
-            .replace(['[', ']'], "");
+            .replace(['[', ']', '\\', '`'], "");
         self.begin_word(false);
         self.out.push_str("![");
-        self.out.push_str(&alt);
+        if self.in_cell {
+            self.out.push_str(&alt.replace('|', "\\|"));
+        } else {
+            self.out.push_str(&alt);
+        }
         self.out.push_str("](");
         push_address(&source, &mut self.out);
         self.out.push(')');
@@ -772,6 +790,7 @@ fn push_address(address: &str, out: &mut String) {
             '(' => out.push_str("%28"),
             ')' => out.push_str("%29"),
             ' ' => out.push_str("%20"),
+            '|' => out.push_str("%7C"),
             c => out.push(c),
         }
     }

@@ -14,61 +14,10 @@ pub use markdown::markdown;
 pub use text::{collapse, text};
 
 use crate::keep::Kept;
-use crate::parse::{Document, NodeId, Tag, TagSet};
+use crate::parse::{Document, NodeId, Tag, TagSet, BLOCK_LEVEL};
 
 /// Elements that stand on lines of their own.
-const BLOCKS: TagSet = TagSet::new(&[
-    Tag::ADDRESS,
-    Tag::ARTICLE,
-    Tag::ASIDE,
-    Tag::BLOCKQUOTE,
-    Tag::BODY,
-    Tag::CAPTION,
-    Tag::CENTER,
-    Tag::DD,
-    Tag::DETAILS,
-    Tag::DIALOG,
-    Tag::DIR,
-    Tag::DIV,
-    Tag::DL,
-    Tag::DT,
-    Tag::FIELDSET,
-    Tag::FIGCAPTION,
-    Tag::FIGURE,
-    Tag::FOOTER,
-    Tag::FORM,
-    Tag::H1,
-    Tag::H2,
-    Tag::H3,
-    Tag::H4,
-    Tag::H5,
-    Tag::H6,
-    Tag::HEADER,
-    Tag::HGROUP,
-    Tag::HTML,
-    Tag::LEGEND,
-    Tag::LI,
-    Tag::LISTING,
-    Tag::MAIN,
-    Tag::MENU,
-    Tag::NAV,
-    Tag::OL,
-    Tag::P,
-    Tag::PLAINTEXT,
-    Tag::PRE,
-    Tag::SEARCH,
-    Tag::SECTION,
-    Tag::SUMMARY,
-    Tag::TABLE,
-    Tag::TBODY,
-    Tag::TFOOT,
-    Tag::THEAD,
-    Tag::TR,
-    Tag::UL,
-    Tag::XMP,
-    Tag::TITLE,
-    Tag::OPTION,
-]);
+const BLOCKS: TagSet = BLOCK_LEVEL.union(TagSet::new(&[Tag::TITLE]));
 
 /// Elements whose text keeps its line ends.
 const VERBATIM: TagSet = TagSet::new(&[Tag::PRE, Tag::LISTING, Tag::XMP, Tag::PLAINTEXT]);
@@ -112,7 +61,7 @@ fn walk(document: &Document<'_>, kept: &Kept, writer: &mut impl Writer) {
 }
 
 /// A link to the heading it stands in, or another such help: nothing to read.
-fn is_permalink(document: &Document<'_>, node: NodeId) -> bool {
+pub fn is_permalink(document: &Document<'_>, node: NodeId) -> bool {
     const CLASSES: [&str; 8] = [
         "headerlink",
         "anchor",

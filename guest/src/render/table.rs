@@ -7,6 +7,8 @@ use crate::parse::{Document, NodeId, Tag};
 const MAX_COLUMNS: usize = 60;
 /// A cell with more text holds a part of the page, not a datum.
 const MAX_CELL_BYTES: usize = 800;
+/// The same where nothing says that it is a table of data: no header, no caption.
+const MAX_BARE_CELL_BYTES: usize = 300;
 
 /// The columns of a table of data; none for a table that only arranges the page.
 ///
@@ -19,6 +21,8 @@ pub fn columns(document: &Document<'_>, kept: &Kept, table: NodeId) -> Option<us
         return None;
     }
     let (mut columns, mut column, mut rows, mut cell_bytes) = (0, 0, 0, 0);
+    // Whether it says that it holds data, and whether it holds what data seldom are.
+    let (mut is_declared, mut is_page) = (false, false);
     let mut walk = document.descendants(table);
     while let Some(node) = walk.next() {
         if !kept.reaches(node) {
@@ -39,7 +43,10 @@ pub fn columns(document: &Document<'_>, kept: &Kept, table: NodeId) -> Option<us
                 rows += 1;
                 column = 0;
             }
-            Tag::TD | Tag::TH => {
+            Tag::CAPTION | Tag::THEAD => is_declared = true,
+            Tag::HR | Tag::IFRAME | Tag::VIDEO => is_page = true,
+            tag @ (Tag::TD | Tag::TH) => {
+                is_declared |= tag == Tag::TH;
                 column += span(document, node, "colspan");
                 columns = columns.max(column);
                 cell_bytes = 0;
@@ -49,6 +56,7 @@ pub fn columns(document: &Document<'_>, kept: &Kept, table: NodeId) -> Option<us
                 if cell_bytes > MAX_CELL_BYTES {
                     return None;
                 }
+                is_page |= cell_bytes > MAX_BARE_CELL_BYTES;
             }
             _ => {}
         }
@@ -56,7 +64,7 @@ pub fn columns(document: &Document<'_>, kept: &Kept, table: NodeId) -> Option<us
             return None;
         }
     }
-    (columns >= 2 && rows >= 2).then_some(columns)
+    (columns >= 2 && rows >= 2 && (is_declared || !is_page)).then_some(columns)
 }
 
 /// The `colspan` or `rowspan` of a cell.

@@ -213,6 +213,14 @@ fn text_is_escaped_only_where_it_would_be_markup() {
         ),
         ("<p># no heading<p>1. a list", "\\# no heading\n\n1. a list"),
         ("&lt;div&gt; 1 &lt; 2", "\\<div> 1 < 2"),
+        ("a<br># b<br>== c", "a  \n\\# b  \n\\== c"),
+        ("<p>* * *<p>- - -", "\\* * *\n\n\\- - -"),
+        ("<h2>C #</h2>", "## C \\#"),
+        (
+            "Look!<a href=/x>a]b</a>",
+            "Look\\![a\\]b](https://example.com/x)",
+        ),
+        ("<b>a *</b>", "**a \\***"),
     ]);
 }
 
