@@ -167,6 +167,10 @@ class Extractor:
         ``pairs`` is read only as far ahead as keeps the threads busy. A document that fails yields
         its error in its place, and the batch goes on.
         """
+        yield from map(_either, self.run_many(pairs, mode))
+
+    def run_many(self, pairs: Iterable[tuple[Html, str]], mode: Mode = "article") -> Iterator[Outcome]:
+        """:meth:`extract_many`, with each document's whole story."""
         under_way: deque[Future[Outcome]] = deque()
         ahead = self._host.workers.count * _AHEAD
         try:
@@ -174,9 +178,9 @@ class Extractor:
                 refused = self._refused(html, url)
                 under_way.append(refused or self._submit(html, url, mode, favor, wait_s=_PATIENCE_S))
                 if len(under_way) > ahead:
-                    yield _either(under_way.popleft().result())
+                    yield under_way.popleft().result()
             while under_way:
-                yield _either(under_way.popleft().result())
+                yield under_way.popleft().result()
         finally:
             for future in under_way:
                 future.cancel()

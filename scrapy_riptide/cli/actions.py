@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from scrapy_riptide.cli.doctor import examine
 from scrapy_riptide.cli.main import CommandError, ConfigSource
 from scrapy_riptide.cli.pages import Page, fetch, read
+from scrapy_riptide.cli.warc import warc
 from scrapy_riptide.extractor import Extractor
 from scrapy_riptide.fallback import load_fallback
 from scrapy_riptide.wasm.component import read_component
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from scrapy_riptide.config import ExtractorConfig
     from scrapy_riptide.content import ExtractedContent, Mode
     from scrapy_riptide.wasm.aot_cache import AotCache
+
+__all__ = ["cache", "doctor", "extract", "health", "versions", "warc", "warm"]
 
 # From here on a start is the one that compiles: a sentence tells why nothing happens.
 _PATIENCE_S = 0.3

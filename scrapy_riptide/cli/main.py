@@ -49,6 +49,7 @@ def add_commands(parser: argparse.ArgumentParser, prog: str | None = None) -> No
         ("version", "print the versions of everything that takes part", "versions"),
     ):
         commands.add_parser(name, help=help_, description=_sentence(help_)).set_defaults(action=action)
+    _add_warc(commands.add_parser("warc", help="extract every page of WARC files", allow_abbrev=False))
     help_ = "look after the cache of compiled components"
     cache = commands.add_parser("cache", help=help_, description=_sentence(help_), allow_abbrev=False)
     cache.set_defaults(action="cache")
@@ -82,6 +83,19 @@ def _add_extract(extract: argparse.ArgumentParser) -> None:
     extract.add_argument("--format", choices=("json", "markdown", "text"), default="json", help="[json]")
     # The parser goes along: what only its values together can tell is a usage error too.
     extract.set_defaults(action="extract", parser=extract)
+
+
+def _add_warc(warc: argparse.ArgumentParser) -> None:
+    warc.description = (
+        "Extract every web page of WARC files, on all cores. Files that an earlier run has done are passed"
+        " over: the same command goes on with a run that was ended, however that was."
+    )
+    warc.add_argument("files", metavar="FILE", nargs="+", help="a WARC file, compressed or not")
+    warc.add_argument("--output", metavar="DIR", required=True, help="where a file for each FILE goes")
+    warc.add_argument("--format", choices=("jsonl", "parquet"), default="jsonl", help="[jsonl]")
+    warc.add_argument("--mode", choices=MODE_NAMES, default="article", help="how much of a page [article]")
+    warc.add_argument("--jobs", metavar="N", type=int, help="processes at once [one for each core]")
+    warc.set_defaults(action="warc", parser=warc)
 
 
 def run(options: argparse.Namespace, config: ConfigSource) -> int:

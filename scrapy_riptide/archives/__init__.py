@@ -1,0 +1,1 @@
+"""Archives of the web (WARC): what is in them, and what becomes of it. Extra ``warc`` or ``spark``."""
