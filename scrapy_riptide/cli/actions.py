@@ -146,7 +146,7 @@ def _started(config: ExtractorConfig) -> Iterator[Extractor]:
 def _cache(config: ExtractorConfig) -> AotCache:
     cache = aot_cache(config)
     if cache is None:
-        raise CommandError("the cache is turned off by RIPTIDE_WASM_ENABLE_AOT_CACHE")
+        raise CommandError(f"the cache is turned off by {config.name_of('enable_aot_cache')}")
     return cache
 
 

@@ -128,19 +128,21 @@ def _guest(config: ExtractorConfig) -> Iterator[Finding]:
             yield _cache(config, extractor)
             yield from _sample(extractor)
     except RiptideError as error:
-        remedy = "Remove RIPTIDE_WASM_COMPONENT." if config.component else "Install scrapy-riptide again."
+        remedy = (
+            f"Remove {config.name_of('component')}." if config.component else "Install scrapy-riptide again."
+        )
         yield Finding("wrong", "component", str(error), remedy)
 
 
 def _cache(config: ExtractorConfig, extractor: Extractor) -> Finding:
     cache = aot_cache(config)
     if cache is None:
-        remedy = "Remove RIPTIDE_WASM_ENABLE_AOT_CACHE=0, unless that is meant."
+        remedy = f"Remove {config.name_of('enable_aot_cache')}, unless that is meant."
         return Finding("note", "cache", "it is turned off, so every start compiles", remedy)
     if not (_had_it(extractor) or _has_it_now(config)):
         remedy = (
             "Make it a directory that is yours alone and has room for 20 MB,"
-            " or set RIPTIDE_WASM_CACHE_DIR to one."
+            f" or set {config.name_of('cache_dir')} to one."
         )
         message = f"{cache.directory} does not keep the compiled component, so every start compiles"
         return Finding("wrong", "cache", message, remedy)
@@ -187,7 +189,7 @@ def _limits(config: ExtractorConfig) -> Iterator[Finding]:
         f" each with an instance of {each} MiB at most"
     )
     if worker_count(config) * each > available:
-        remedy = "Lower RIPTIDE_WASM_MAX_POOL_SIZE or RIPTIDE_WASM_MEMORY_LIMIT_MB."
+        remedy = f"Lower {config.name_of('max_pool_size')} or {config.name_of('memory_limit_mb')}."
         yield Finding(
             "note", "limits", f"{message}, where this process may have {available} MiB in all", remedy
         )
