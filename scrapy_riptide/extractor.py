@@ -167,9 +167,11 @@ class Extractor:
         ``pairs`` is read only as far ahead as keeps the threads busy. A document that fails yields
         its error in its place, and the batch goes on.
         """
-        yield from map(_either, self.run_many(pairs, mode))
+        yield from map(_either, self.run_many(pairs, mode, favor=favor))
 
-    def run_many(self, pairs: Iterable[tuple[Html, str]], mode: Mode = "article") -> Iterator[Outcome]:
+    def run_many(
+        self, pairs: Iterable[tuple[Html, str]], mode: Mode = "article", *, favor: Favor | None = None
+    ) -> Iterator[Outcome]:
         """:meth:`extract_many`, with each document's whole story."""
         under_way: deque[Future[Outcome]] = deque()
         ahead = self._host.workers.count * _AHEAD
