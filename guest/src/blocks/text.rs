@@ -124,6 +124,26 @@ fn is_word(c: char) -> bool {
     }
 }
 
+/// The letters, digits and underscores of ASCII that a text starts with.
+#[inline]
+fn ascii_word(text: &str) -> &[u8] {
+    const OF_WORDS: [bool; 256] = {
+        let mut table = [false; 256];
+        let mut byte = 0;
+        while byte < 128 {
+            table[byte] = (byte as u8).is_ascii_alphanumeric() || byte as u8 == b'_';
+            byte += 1;
+        }
+        table
+    };
+    let bytes = text.as_bytes();
+    let end = bytes
+        .iter()
+        .position(|&byte| !OF_WORDS[usize::from(byte)])
+        .unwrap_or(bytes.len());
+    &bytes[..end]
+}
+
 /// Calls `each(hash, word's first character)` for every word.
 pub fn words(text: &str, mut each: impl FnMut(u32, char)) {
     let mut hash = SEED;
@@ -168,7 +188,29 @@ impl TextStats {
         let mut previous = 0_u32;
         let before = self.words;
         let mut space = true;
-        for c in text.chars() {
+        let mut rest = text;
+        loop {
+            let run = ascii_word(rest);
+            if !run.is_empty() {
+                let first = char::from(run[0]);
+                if start.is_none() {
+                    start = Some(first);
+                    length = 0;
+                }
+                hash = run.iter().fold(hash, |hash, byte| {
+                    step(hash, byte.to_ascii_lowercase().into())
+                });
+                length += run.len() as u32;
+                self.begin(first);
+                self.last = END_WORD;
+                self.bytes += run.len() as u32;
+                space = false;
+                rest = &rest[run.len()..];
+            }
+            let Some(c) = rest.chars().next() else {
+                break;
+            };
+            rest = &rest[c.len_utf8()..];
             if is_word(c) {
                 if start.is_none() {
                     start = Some(c);
@@ -181,15 +223,7 @@ impl TextStats {
                     start = None;
                     hash = SEED;
                 }
-                if self.first == 0 {
-                    self.first = if c.is_ascii_digit() {
-                        FIRST_DIGIT
-                    } else if c.is_uppercase() {
-                        FIRST_UPPER
-                    } else {
-                        FIRST_LOWER
-                    };
-                }
+                self.begin(c);
                 self.last = END_WORD;
                 self.bytes += c.len_utf8() as u32;
                 space = false;
@@ -225,6 +259,20 @@ impl TextStats {
         }
         if bold {
             self.bold_words += added;
+        }
+    }
+
+    /// Notes the first character of a block's first word.
+    #[inline]
+    fn begin(&mut self, c: char) {
+        if self.first == 0 {
+            self.first = if c.is_ascii_digit() {
+                FIRST_DIGIT
+            } else if c.is_uppercase() {
+                FIRST_UPPER
+            } else {
+                FIRST_LOWER
+            };
         }
     }
 

@@ -3,6 +3,7 @@
 use super::{code, is_permalink, math, walk, Inside, Writer, BLOCKS, VERBATIM};
 use crate::keep::Kept;
 use crate::parse::{Document, NodeId, Tag};
+use crate::words::between_spaces;
 
 /// The kept text: white space collapsed as in a browser, a line for each paragraph, cells of a
 /// table separated by tabs, preformatted text as it is.
@@ -55,7 +56,7 @@ impl TextWriter<'_, '_> {
         if text.starts_with(char::is_whitespace) {
             self.owe(Owed::Space);
         }
-        for word in text.split_whitespace() {
+        for word in between_spaces(text) {
             if !leading {
                 self.owe(Owed::Space);
             }
@@ -129,7 +130,7 @@ pub(super) fn push_word(word: &str, out: &mut String) {
 /// The words of a text, one space between them.
 pub fn collapse(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for word in text.split_whitespace() {
+    for word in between_spaces(text) {
         if !out.is_empty() {
             out.push(' ');
         }
