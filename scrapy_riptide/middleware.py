@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from codecs import BOM_UTF8
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
@@ -177,9 +178,10 @@ class RiptideMiddleware:
     ) -> Outcome:
         extractor = self._crawl.extractor
         try:
+            html = _document(response)
             if given_up is not None:
-                return await extractor.fall_back_async(response.text, response.url, given_up, options.mode)
-            return await extractor.run_async(response.text, response.url, options.mode, favor=options.favor)
+                return await extractor.fall_back_async(html, response.url, given_up, options.mode)
+            return await extractor.run_async(html, response.url, options.mode, favor=options.favor)
         except (ComponentError, ConfigError) as error:
             # No page will fare better.
             self._crawl.stop("riptide_component", f"The crawl ends: {error}.")
@@ -202,7 +204,7 @@ class RiptideMiddleware:
             kind=error.kind if error else None,
             message=str(error or ""),
             html_bytes=len(response.body),
-            markdown_bytes=len(content.markdown.encode(errors="surrogatepass")) if content else 0,
+            markdown_bytes=_utf8_length(content.markdown) if content else 0,
             duration_ms=outcome.duration_ms,
             wait_ms=max(0.0, elapsed_ms - outcome.duration_ms),
             title=content.title if content else None,
@@ -245,6 +247,21 @@ class RiptideSpiderMiddleware(BaseSpiderMiddleware):
         name = self._crawl.settings.source_field
         # A lookup, no truth: a list of selectors or a response has its own idea of that.
         return name is not None and ItemAdapter.is_item(item) and ItemAdapter(item).get(name) is not None
+
+
+def _document(response: Response) -> str | bytes:
+    """What a response's ``text`` is: the body itself where that is its UTF-8.
+
+    Decoding on the event loop what a worker thread would encode again costs a page of 250 KB 0.4 ms.
+    """
+    assert isinstance(response, HtmlResponse)
+    if response.encoding == "utf-8" and not response.body.startswith(BOM_UTF8):
+        return response.body
+    return response.text
+
+
+def _utf8_length(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))
 
 
 def _forget_results(request: Request) -> None:

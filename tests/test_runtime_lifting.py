@@ -102,6 +102,18 @@ def test_lowered_text_is_always_valid_utf8(value: str | bytes) -> None:
     assert str(utf8(value), "utf-8") == reference_utf8(value)
 
 
+@given(
+    st.one_of(st.binary(max_size=40), st.text(max_size=20).map(lambda text: text.encode(errors="replace")))
+)
+@example("ééé".encode() * 3)
+@example("语".encode() * 5 + b"\xe8")
+def test_bytes_that_are_checked_in_pieces_are_utf8_as_a_whole(value: bytes) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lifting, "_CHECKED_BYTES", 7)
+        checked = lifting._is_utf8(value)
+    assert checked is (value == value.decode("utf-8", "ignore").encode())
+
+
 @settings(max_examples=50)
 @given(st.lists(ANY_STR, max_size=5))
 def test_selectors_of_any_kind_end_in_no_crash(echo: Extractor, selectors: list[str]) -> None:
