@@ -120,11 +120,14 @@ class RiptideCrawl:
             "url": extraction.url,
             "kind": extraction.kind,
             "duration_ms": round(extraction.duration_ms, 1),
+            "instance": extraction.instance,
+            "memory_pages": extraction.memory_pages,
             "answered_by": extraction.engine or "nobody",
         }
+        where = "" if extraction.instance is None else " in instance %(instance)s with %(memory_pages)s pages"
         logger.warning(
-            "Extraction of %(url)s failed: %(kind)s after %(duration_ms)s ms, answered by %(answered_by)s:"
-            " %(message)s",
+            f"Extraction of %(url)s failed: %(kind)s after %(duration_ms)s ms{where},"
+            " answered by %(answered_by)s: %(message)s",
             {**fields, "message": extraction.message},
             # For formatters that write more than the message.
             extra={

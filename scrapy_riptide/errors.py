@@ -54,6 +54,11 @@ class ExtractionError(RiptideError):
     kind: ClassVar[str] = "extraction"
     is_machinery: ClassVar[bool] = False
 
+    #: The number of the instance that was at work, and the pages (64 KiB) of linear memory it had.
+    #: None where no instance was, or its pages can't be known.
+    instance: int | None = None
+    memory_pages: int | None = None
+
 
 # The contract's cases, in its order.
 

@@ -571,7 +571,7 @@ class _Counts:
     def as_metrics(self) -> dict[str, Any]:
         with self._lock:
             return {
-                "riptide_extractions_total": self._extracted,
+                "riptide_pages_extracted_total": self._extracted,
                 "riptide_errors_total": dict(self._failed),
                 "riptide_pool_exhausted_total": self._exhausted,
                 "riptide_fallback_total": dict(self._fell_back),

@@ -207,6 +207,8 @@ class RiptideMiddleware:
             markdown_bytes=_utf8_length(content.markdown) if content else 0,
             duration_ms=outcome.duration_ms,
             wait_ms=max(0.0, elapsed_ms - outcome.duration_ms),
+            instance=error.instance if error else None,
+            memory_pages=error.memory_pages if error else None,
             title=content.title if content else None,
             quality_score=content.quality_score if content else None,
             word_count=content.word_count if content else None,

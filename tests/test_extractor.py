@@ -123,7 +123,10 @@ def test_a_document_of_a_wrong_type_is_its_own_error_and_the_batch_goes_on(extra
     ]
     assert {type(each) for each in results[1:4]} == {errors.InvalidHtmlError}
     metrics = made.metrics()
-    assert (metrics["riptide_extractions_total"], metrics["riptide_errors_total"]) == (2, {"invalid_html": 3})
+    assert (metrics["riptide_pages_extracted_total"], metrics["riptide_errors_total"]) == (
+        2,
+        {"invalid_html": 3},
+    )
 
 
 def test_a_batch_reads_only_as_far_ahead_as_it_needs(extractor: MakeExtractor) -> None:
@@ -305,14 +308,14 @@ def test_health_and_metrics_of_a_closed_extractor(extractor: MakeExtractor) -> N
     made.close()
     assert (made.health()["status"], made.health()["reason"]) == ("unhealthy", "the extractor is closed")
     metrics = made.metrics()
-    assert (metrics["riptide_extractions_total"], metrics["riptide_workers_busy"]) == (1, 0)
+    assert (metrics["riptide_pages_extracted_total"], metrics["riptide_workers_busy"]) == (1, 0)
 
 
 def test_metrics_before_the_first_document(extractor: MakeExtractor) -> None:
     made = extractor()
     made.wait_until_ready()
     metrics = made.metrics()
-    assert metrics["riptide_extractions_total"] == 0
+    assert metrics["riptide_pages_extracted_total"] == 0
     assert metrics["riptide_pool_reuse_ratio"] is None
     assert metrics["riptide_wasm_cold_start_time_ms"] is None
 
@@ -321,7 +324,7 @@ def test_without_metrics_there_are_no_timings_but_counts(extractor: MakeExtracto
     made = extractor(enable_metrics=False)
     made.extract("fine", URL)
     metrics = made.metrics()
-    assert metrics["riptide_extractions_total"] == 1
+    assert metrics["riptide_pages_extracted_total"] == 1
     assert {name for name in metrics if "duration" in name and metrics[name] is not None} == set()
 
 

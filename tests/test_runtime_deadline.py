@@ -241,7 +241,7 @@ def test_failures_are_counted_by_what_they_were(config: Configure) -> None:
             made.run("fine", URL)
         metrics = made.metrics()
     assert metrics["riptide_errors_total"] == kinds
-    assert metrics["riptide_extractions_total"] == 7
+    assert metrics["riptide_pages_extracted_total"] == 7
     assert metrics["riptide_duration_ms_count"] == 7 + sum(kinds.values())
     assert metrics["riptide_wasm_grow_failed_total"] == kinds["memory_limit"]
     assert metrics["riptide_wasm_errors_total"] == sum(kinds.values())

@@ -48,7 +48,7 @@ def test_memory_stays_where_it_is(config: Configure, real_config: Configure, com
         assert resident_bytes() - resident < 5 * MIB
         assert metrics["riptide_wasm_memory_pages"] == pages
         assert metrics["riptide_pool_instances_created_total"] == 1
-        assert metrics["riptide_extractions_total"] == WARM_UP + DOCUMENTS
+        assert metrics["riptide_pages_extracted_total"] == WARM_UP + DOCUMENTS
 
 
 @pytest.mark.slow

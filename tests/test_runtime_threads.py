@@ -61,7 +61,7 @@ def fate_of(outcome: Any) -> str:
 def assert_counts(extractor: Extractor, fates: Counter[str]) -> None:
     metrics = extractor.metrics()
     failed = {kind: count for kind, count in fates.items() if kind != "extracted"}
-    assert metrics["riptide_extractions_total"] == fates["extracted"]
+    assert metrics["riptide_pages_extracted_total"] == fates["extracted"]
     assert metrics["riptide_errors_total"] == failed
     assert metrics["riptide_duration_ms_count"] == sum(fates.values())
     assert metrics["riptide_pool_checkouts_total"] == sum(fates.values())
@@ -161,7 +161,7 @@ def test_batches_at_once_do_not_mix(extractor: MakeExtractor) -> None:
         assert results == [ExtractedContent(url=url, text=html) for html, url in pages]
 
     in_threads(8, work)
-    assert made.metrics()["riptide_extractions_total"] == 800
+    assert made.metrics()["riptide_pages_extracted_total"] == 800
 
 
 # asyncio.
@@ -187,7 +187,7 @@ async def test_tasks_cancelled_at_any_moment_leave_nothing_behind(config: Config
         # What was begun is finished and counted, whether anybody waits for it or not.
         while (metrics := made.metrics())["riptide_workers_busy"] or metrics["riptide_queue_depth"]:
             time.sleep(0.01)  # noqa: ASYNC251 (nothing is left on this loop)
-        counted = metrics["riptide_extractions_total"] + sum(metrics["riptide_errors_total"].values())
+        counted = metrics["riptide_pages_extracted_total"] + sum(metrics["riptide_errors_total"].values())
         assert counted == metrics["riptide_pool_checkouts_total"] == metrics["riptide_duration_ms_count"]
         assert counted >= sum(isinstance(each, str) for each in ended)
         assert metrics["riptide_pool_instances_active"] == 0

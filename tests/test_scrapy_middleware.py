@@ -364,7 +364,10 @@ async def test_a_failure_is_one_line_with_fields_and_the_end_is_a_line_to_read(
     assert (failure.levelname, end.levelname) == ("WARNING", "INFO")
     fields = {name: value for name, value in vars(failure).items() if name.startswith("riptide_")}
     assert fields.pop("riptide_duration_ms") > 0
+    assert fields.pop("riptide_instance") >= 1
+    assert 0 < fields.pop("riptide_memory_pages") <= result.stats["riptide/wasm/peak_memory_pages"]
     assert fields == {"riptide_url": f"{root}/trap", "riptide_kind": "trap", "riptide_answered_by": "parsel"}
+    assert re.search(r" ms in instance \d+ with \d+ pages, answered by parsel: ", failure.getMessage())
     assert vars(failure)["spider"].name == vars(end)["spider"].name == "pages"
     peak = result.stats["riptide/wasm/peak_memory_pages"]
     pattern = (

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from scrapy_riptide import errors, keys, page_options
+from scrapy_riptide import Extractor, errors, keys, page_options
 from scrapy_riptide.config import ExtractorConfig
 from scrapy_riptide.monitoring import stats
 from scrapy_riptide.settings import CONTENT_FIELDS, RiptideSettings, setting_name
@@ -42,7 +42,7 @@ def test_the_example_of_a_setting_is_a_value_it_takes_and_not_its_default(option
 
 def test_every_meta_key_has_its_section() -> None:
     assert re.findall(r"^### (\w+)$", META, re.MULTILINE) == [keys.OPTIONS_KEY, *keys.RESULT_KEYS]
-    assert [f"`{key}`:" in META for key in page_options.KEYS] == [True] * 4
+    assert all(f"`{key}`:" in META for key in page_options.KEYS)
     assert all(f"`{name}`" in META for name in CONTENT_FIELDS)
 
 
@@ -67,6 +67,18 @@ def test_every_stat_has_its_row() -> None:
         for row in re.findall(r"^\| `(riptide/[^`]+)` \|", STATS, re.MULTILINE)
     }
     assert rows == stats_of_the_code()
+
+
+def test_every_figure_of_an_extractor_has_its_row() -> None:
+    rows = re.findall(r"^\| `(riptide_\w+)` \|", (REFERENCE / "metrics.md").read_text(), re.MULTILINE)
+    with Extractor(ExtractorConfig(fallback=None)) as extractor:
+        assert set(extractor.metrics()) <= set(rows)
+
+
+def test_every_exception_has_its_place_on_the_page() -> None:
+    page = (REFERENCE / "api.md").read_text()
+    assert ".. automodule:: scrapy_riptide.errors\n   :members:" in page
+    assert all(each.__doc__ for each in vars(errors).values() if isinstance(each, type))
 
 
 def test_every_kind_of_error_has_its_row() -> None:

@@ -34,6 +34,9 @@ class Extraction:
     duration_ms: float
     #: Milliseconds of waiting for one.
     wait_ms: float
+    #: Of a failure: the number of the instance at work, and the pages of memory it had.
+    instance: int | None = None
+    memory_pages: int | None = None
     title: str | None = None
     quality_score: int | None = None
     word_count: int | None = None

@@ -12,7 +12,7 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any, NamedTuple, TypeVar
 
 from scrapy_riptide.config import ExtractorConfig
-from scrapy_riptide.errors import ConfigError, ExtractorClosed, InternalError, PoolExhausted
+from scrapy_riptide.errors import ConfigError, ExtractionError, ExtractorClosed, InternalError, PoolExhausted
 from scrapy_riptide.wasm.capacity import worker_count
 from scrapy_riptide.wasm.lifting import Argument
 from scrapy_riptide.wasm.pool import InstancePool, PoolFigures
@@ -151,6 +151,9 @@ class GuestHost:
         try:
             value = instance.call(name, *arguments, spent_s=spent_s)
             return Answer(value, (time.perf_counter() - started) * 1000, instance.memory_bytes)
+        except ExtractionError as error:
+            error.instance, error.memory_pages = instance.number, instance.tracker.current_pages
+            raise
         finally:
             pool.give_back(instance, document_bytes)
 
