@@ -69,7 +69,8 @@ def draw(curve: list[tuple[int, float, int]], path: Path) -> None:
 
     figure, axes = plt.subplots(figsize=(6, 3.2), layout="constrained")
     axes.plot([n for n, _, _ in curve], [resident for _, resident, _ in curve])
-    axes.set(xlabel="extractions", ylabel="resident MB", ylim=(0, None))
+    most = max(resident for _, resident, _ in curve)
+    axes.set(xlabel="extractions", ylabel="resident MB", xlim=(0, curve[-1][0]), ylim=(0, 1.4 * most))
     axes.set_title("Resident memory over a long run", fontsize=10)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=150)
