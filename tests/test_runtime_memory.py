@@ -73,6 +73,34 @@ def test_a_denied_growth_is_counted_whether_the_guest_survives_it_or_not(runtime
     instance.close()
 
 
+def test_a_growth_that_the_system_refuses_is_a_denied_one(
+    runtime: MakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instance = Instance(*runtime(), number=1)
+    tell(instance, "fine")
+    with monkeypatch.context() as patch:
+        patch.setattr(memory, "_mprotect", lambda *_: -1)
+        tell(instance, "!g")
+    tracker = instance.tracker
+    assert (tracker.current_pages, tracker.grow_failures, tracker.use_grow_failures) == (START_PAGES, 1, 1)
+    tell(instance, "!g")
+    assert (tracker.current_pages, tracker.use_grow_failures) == (START_PAGES + 16, 0)
+    instance.close()
+
+
+def test_an_instance_that_the_system_has_no_memory_for_is_refused_and_counts_nothing(
+    runtime: MakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, config = runtime()
+    before = len(memory._memories)
+    with monkeypatch.context() as patch:
+        patch.setattr(memory, "_mprotect", lambda *_: -1)
+        with pytest.raises(errors.InternalError, match="bytes of memory left"):
+            Instance(made, config, 1)
+    assert len(memory._memories) == before
+    Instance(made, config, 2).close()
+
+
 def test_a_denial_that_the_guest_survives_is_no_error(runtime: MakeRuntime) -> None:
     instance = Instance(*runtime(), number=1)
     tell(instance, "!c")

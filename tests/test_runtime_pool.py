@@ -17,6 +17,7 @@ from misbehaving import START_PAGES
 from scrapy_riptide import Extractor, ExtractorConfig, errors
 from scrapy_riptide.config import PAGE_BYTES
 from scrapy_riptide.wasm import memory
+from scrapy_riptide.wasm import pool as pool_module
 from scrapy_riptide.wasm.capacity import pool_size
 from scrapy_riptide.wasm.contract import lower_mode
 from scrapy_riptide.wasm.instance import Instance
@@ -118,6 +119,50 @@ def test_a_full_pool_gives_what_comes_back_in_time(pool: Any) -> None:
     timer.start()
     assert made.take(timeout_s=10) is held
     timer.join()
+
+
+def test_who_waits_gets_a_new_instance_as_soon_as_a_failed_one_is_gone(pool: Any) -> None:
+    made = pool(max_pool_size=1)
+    failed = made.take()
+    with pytest.raises(errors.GuestTrap):
+        tell(failed, "!t")
+    timer = threading.Timer(0.1, made.pool.give_back, [failed])
+    timer.start()
+    started = time.monotonic()
+    assert made.take(timeout_s=30).number == 2
+    assert time.monotonic() - started < 10
+    timer.join()
+
+
+def test_who_waits_is_told_when_the_pool_is_closed(pool: Any) -> None:
+    made = pool(max_pool_size=1)
+    held = made.take()
+    timer = threading.Timer(0.1, made.pool.close)
+    timer.start()
+    started = time.monotonic()
+    with pytest.raises(errors.ExtractorClosed):
+        made.take(timeout_s=30)
+    assert time.monotonic() - started < 10
+    timer.join()
+    made.pool.give_back(held)
+    assert made.pool.is_empty
+
+
+def test_an_instance_that_can_not_be_made_leaves_its_place_to_others(
+    pool: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = pool(max_pool_size=1)
+
+    def fails(*_: object) -> None:
+        raise errors.InternalError("no instance today")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pool_module, "Instance", fails)
+        for _ in range(3):
+            with pytest.raises(errors.InternalError, match="no instance today"):
+                made.take()
+    assert made.take().number == 4
+    assert made.numbers == (1, 0, 1)
 
 
 def test_a_closed_pool_gives_nothing_and_keeps_nothing(pool: Any) -> None:
