@@ -102,6 +102,13 @@ def extracted_outside(pages: list[Path], port: str) -> Digests:
     return digests
 
 
+def written(directory: Path, pages: int) -> Path:
+    """A directory with so many made pages in it."""
+    for n in range(pages):
+        (directory / f"{n:04}.html").write_text(made(20 + 8 * (n % 12), 40 + 20 * (n % 9), n))
+    return directory
+
+
 def median(values: list[float]) -> float:
     return statistics.median(values) if values else float("nan")
 
@@ -204,11 +211,7 @@ def main() -> None:
     if arguments.ways[0] != _BASE:
         arguments.ways = [_BASE, *(way for way in arguments.ways if way != _BASE)]
     with tempfile.TemporaryDirectory() as made_pages:
-        directory = arguments.data
-        if directory is None:
-            directory = Path(made_pages)
-            for n in range(arguments.pages):
-                (directory / f"{n:04}.html").write_text(made(20 + 8 * (n % 12), 40 + 20 * (n % 9), n))
+        directory = arguments.data or written(Path(made_pages), arguments.pages)
         crawls = measure(directory, arguments)
     if arguments.plots:
         plot(arguments.plots, crawls)

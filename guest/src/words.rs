@@ -73,60 +73,9 @@ fn is_unspaced(c: char) -> bool {
     matches!(c, '\u{E00}'..='\u{EFF}' | '\u{1000}'..='\u{109F}' | '\u{1780}'..='\u{17FF}')
 }
 
-/// The parts of a text between white space, as `str::split_whitespace` gives them, at a third of its
-/// time: bytes are looked at, and a character only where its first byte may be that of white space.
-pub fn between_spaces(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        while let Some(length) = space(rest.as_bytes()) {
-            rest = &rest[length..];
-        }
-        let bytes = rest.as_bytes();
-        let end =
-            (0..bytes.len()).find(|&at| may_be_space(bytes[at]) && space(&bytes[at..]).is_some());
-        let (part, after) = rest.split_at(end.unwrap_or(bytes.len()));
-        rest = after;
-        (!part.is_empty()).then_some(part)
-    })
-}
-
-/// Whether a character of white space may start with this byte.
-#[inline]
-fn may_be_space(byte: u8) -> bool {
-    matches!(byte, 9..=13 | b' ' | 0xC2 | 0xE1..=0xE3)
-}
-
-/// The length of the character of white space that the bytes start with.
-#[inline]
-fn space(bytes: &[u8]) -> Option<usize> {
-    match *bytes {
-        [9..=13 | b' ', ..] => Some(1),
-        [0xC2, 0x85 | 0xA0, ..] => Some(2),
-        [0xE1, 0x9A, 0x80, ..]
-        | [0xE2, 0x80, 0x80..=0x8A | 0xA8 | 0xA9 | 0xAF, ..]
-        | [0xE2, 0x81, 0x9F, ..]
-        | [0xE3, 0x80, 0x80, ..] => Some(3),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn parts_are_those_that_the_library_gives() {
-        let every: String = ('\0'..=char::MAX)
-            .filter(|c| c.is_whitespace() || *c < '\u{3100}')
-            .flat_map(|c| ['x', c, 'é', c, c, '語'])
-            .collect();
-        for text in ["", " ", "one", "  one two\u{A0}three\n", &every] {
-            assert!(
-                between_spaces(text).eq(text.split_whitespace()),
-                "{text:.20}"
-            );
-        }
-    }
 
     #[test]
     fn words_are_counted_in_every_script() {

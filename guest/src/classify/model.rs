@@ -4,6 +4,8 @@
 //! padded to a multiple of four). The first holds the names of the features as the training saw
 //! them; a test compares them with the ones the code computes today.
 
+use std::sync::OnceLock;
+
 use super::forest::Forest;
 use crate::blocks::tables::{Tables, WeightTable};
 use crate::features::page::KINDS;
@@ -30,7 +32,12 @@ pub struct Model<'a> {
 impl Model<'static> {
     /// The model that ships.
     pub fn shipped() -> Self {
-        Self::read(FILE).expect("the model file was checked when it was made, and a test reads it")
+        // Read once: to check every question of every tree takes as long as a short document.
+        static SHIPPED: OnceLock<Model<'static>> = OnceLock::new();
+        *SHIPPED.get_or_init(|| {
+            Self::read(FILE)
+                .expect("the model file was checked when it was made, and a test reads it")
+        })
     }
 }
 

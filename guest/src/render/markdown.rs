@@ -10,7 +10,6 @@ use crate::address::Base;
 use crate::keep::Kept;
 use crate::media;
 use crate::parse::{Document, NodeId, Tag, TagSet};
-use crate::words::between_spaces;
 
 /// Deeper lists and quotations are not indented any further: 100,000 of them would be 20 GB of spaces.
 const MAX_CONTAINERS: usize = 10;
@@ -312,7 +311,7 @@ impl MarkdownWriter<'_, '_> {
         }
         let has_math = has_math(text);
         let mut first = true;
-        let mut words = between_spaces(text).peekable();
+        let mut words = text.split_whitespace().peekable();
         while let Some(word) = words.next() {
             if !first {
                 self.pending = self.pending.max(Pending::Space);

@@ -3,7 +3,6 @@
 use super::{code, is_permalink, math, walk, Inside, Writer, BLOCKS, VERBATIM};
 use crate::keep::Kept;
 use crate::parse::{Document, NodeId, Tag};
-use crate::words::between_spaces;
 
 /// The kept text: white space collapsed as in a browser, a line for each paragraph, cells of a
 /// table separated by tabs, preformatted text as it is.
@@ -56,7 +55,7 @@ impl TextWriter<'_, '_> {
         if text.starts_with(char::is_whitespace) {
             self.owe(Owed::Space);
         }
-        for word in between_spaces(text) {
+        for word in text.split_whitespace() {
             if !leading {
                 self.owe(Owed::Space);
             }
@@ -130,7 +129,7 @@ pub(super) fn push_word(word: &str, out: &mut String) {
 /// The words of a text, one space between them.
 pub fn collapse(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for word in between_spaces(text) {
+    for word in text.split_whitespace() {
         if !out.is_empty() {
             out.push(' ');
         }

@@ -1,0 +1,203 @@
+"""How much of an extraction holds Python's global lock, and where one process stops scaling.
+
+    python benchmarks/scaling.py [--data DIR] [--pages N] [--quick]
+
+Measured: the CPU time of a process that extracts pages from its event loop, and how much of it
+passed inside guests, which run without the lock; the rest holds it. And the CPU time of a crawl
+without extraction, all of which holds it. Simulated from these: one process on n cores, whose
+threads wait for the lock and for a core in the order they come. ``--data`` has unpacked pages
+(``*.html``); without it pages are made.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import heapq
+import statistics
+import tempfile
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from crawl import crawl, served, written
+from page_server import chosen
+
+from scrapy_riptide import Extractor, ExtractorConfig
+from scrapy_riptide.wasm import lifting
+
+_AT_ONCE = 16
+_CORES = (1, 2, 4, 8, 16)
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Milliseconds of CPU time a page."""
+
+    #: With the lock, for the extraction.
+    held: float
+    #: Without it, inside the guest.
+    free: float
+    #: With the lock, for the crawl itself: downloading, scheduling, spider, items.
+    crawl: float = 0.0
+
+
+def measured(pages: list[bytes], rounds: int) -> Shares:
+    """The shares of an extraction, as the median of some rounds."""
+    inside_s: list[float] = []
+    call = lifting._call
+
+    def timed(*arguments: object) -> object:
+        started = time.thread_time()
+        try:
+            return call(*arguments)
+        finally:
+            inside_s.append(time.thread_time() - started)
+
+    async def extract(extractor: Extractor) -> None:
+        gate = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(page: bytes) -> None:
+            async with gate:
+                await extractor.run_async(page, "https://example.com/a")
+
+        await asyncio.gather(*(one(page) for page in pages))
+
+    held, free = [], []
+    lifting._call = timed  # type: ignore[assignment]
+    try:
+        with Extractor(ExtractorConfig(fallback=None)) as extractor:
+            asyncio.run(extract(extractor))
+            for _ in range(rounds):
+                inside_s.clear()
+                started = time.process_time()
+                asyncio.run(extract(extractor))
+                total = time.process_time() - started
+                free.append(sum(inside_s) * 1000 / len(pages))
+                held.append(total * 1000 / len(pages) - free[-1])
+    finally:
+        lifting._call = call
+    return Shares(statistics.median(held), statistics.median(free))
+
+
+class _Resource:
+    """So many places, given in the order in which they were asked for."""
+
+    def __init__(self, places: int) -> None:
+        self._free = places
+        self._waiting: deque[Callable[[], None]] = deque()
+
+    def take(self, then: Callable[[], None]) -> None:
+        if self._free:
+            self._free -= 1
+            then()
+        else:
+            self._waiting.append(then)
+
+    def give_back(self) -> None:
+        if self._waiting:
+            self._waiting.popleft()()
+        else:
+            self._free += 1
+
+
+def simulated(shares: Shares, cores: int, pages: int = 4000) -> float:
+    """Pages a second of one process: what holds the lock takes turns, guests only want a core.
+
+    A page's crawl comes before its extraction; half of what holds the lock for the extraction comes
+    before the guest, half after it. The lock's holder wants a core too.
+    """
+    lock, processor = _Resource(1), _Resource(cores)
+    events: list[tuple[float, int, Callable[[], None]]] = []
+    now, number, left, done = 0.0, 0, pages, 0
+
+    def after(milliseconds: float, then: Callable[[], None]) -> None:
+        nonlocal number
+        number += 1
+        heapq.heappush(events, (now + milliseconds, number, then))
+
+    def work(milliseconds: float, then: Callable[[], None], *, locked: bool) -> None:
+        def end() -> None:
+            processor.give_back()
+            if locked:
+                lock.give_back()
+            then()
+
+        def run() -> None:
+            processor.take(lambda: after(milliseconds, end))
+
+        if locked:
+            lock.take(run)
+        else:
+            run()
+
+    def start() -> None:
+        nonlocal left
+        if left:
+            left -= 1
+            work(shares.crawl + shares.held / 2, extract, locked=True)
+
+    def extract() -> None:
+        work(shares.free, finish, locked=False)
+
+    def finish() -> None:
+        work(shares.held / 2, end_page, locked=True)
+
+    def end_page() -> None:
+        nonlocal done
+        done += 1
+        start()
+
+    for _ in range(max(_AT_ONCE, 2 * cores)):
+        start()
+    while events:
+        now, _, then = heapq.heappop(events)
+        then()
+    return done * 1000 / now
+
+
+def table(name: str, shares: Shares) -> None:
+    """Pages a second by cores, and how many processes use them up."""
+    total = shares.held + shares.free + shares.crawl
+    locked = shares.held + shares.crawl
+    print(
+        f"\n{name}: {locked:.2f} of {total:.2f} ms a page hold the lock; {total / locked:.1f} cores are used"
+    )
+    print(f"  {'cores':>5}{'one process, pages/s':>24}{'of its cores':>14}{'processes':>11}")
+    for cores in _CORES:
+        rate = simulated(shares, cores)
+        share = rate * total / 1000 / cores
+        # The fewest processes that each have no more cores than nine tenths of which they use.
+        processes = next(
+            count
+            for count in range(1, cores + 1)
+            if simulated(shares, -(-cores // count)) * total / 1000 >= 0.9 * cores / count or count == cores
+        )
+        print(f"  {cores:>5}{rate:>24.0f}{share:>14.0%}{processes:>11}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, metavar="DIR", help="a directory with *.html")
+    parser.add_argument("--pages", type=int, default=300, help="how many of them (300)")
+    parser.add_argument("--quick", action="store_true", help="100 pages, one round")
+    arguments = parser.parse_args()
+    count, rounds = (100, 1) if arguments.quick else (arguments.pages, 5)
+    with tempfile.TemporaryDirectory() as made_pages:
+        directory = arguments.data or written(Path(made_pages), count)
+        paths = chosen(directory, count)
+        shares = measured([path.read_bytes() for path in paths], rounds)
+        with served(directory, count) as port:
+            crawls = [crawl("nothing", port, [path.stem for path in paths]) for _ in range(rounds)]
+    print(f"an extraction: {shares.held:.2f} ms with the lock, {shares.free:.2f} ms without, of CPU time")
+    table("extract_many", shares)
+    cpu = [each.cpu_ms for each in crawls if each is not None]
+    table("a crawl", Shares(shares.held, shares.free, statistics.median(cpu)))
+
+
+if __name__ == "__main__":
+    main()
