@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from itemadapter import ItemAdapter
+from scrapy import Spider, signals
 from scrapy.exceptions import NotConfigured
 from scrapy.http import Response, TextResponse
 from scrapy.selector import Selector
@@ -44,6 +46,9 @@ class RiptidePipeline:
         self._source_field = settings.source_field
         self._url_field = (settings.item_fields or {}).get("url", "url")
         self._filler = ItemFiller(settings)
+        self._has_been_there = False
+        self._other_fields: set[str] = set()
+        crawler.signals.connect(self._spider_closed, signal=signals.spider_closed)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -55,6 +60,10 @@ class RiptidePipeline:
         if not ItemAdapter.is_item(item):
             return item
         adapter = ItemAdapter(item)
+        if self._source_field in adapter:
+            self._has_been_there = True
+        elif not self._has_been_there:
+            self._other_fields.update(map(str, adapter))
         source = adapter.get(self._source_field)
         if isinstance(source, Response):
             _take_out(adapter, self._source_field)
@@ -77,6 +86,18 @@ class RiptidePipeline:
         self._crawl.stats.item_extracted()
         self._filler.fill(item, content, self._crawl)
         return item
+
+    def _spider_closed(self, spider: Spider) -> None:
+        if self._has_been_there or not self._other_fields:
+            return
+        close = get_close_matches(self._source_field, sorted(self._other_fields), n=1, cutoff=0.0)
+        logger.warning(
+            "RIPTIDE_SOURCE_FIELD = %r: no item of this crawl has that field, so none was extracted"
+            " from its own document. Did you mean %r?",
+            self._source_field,
+            close[0],
+            extra={"spider": spider},
+        )
 
 
 def _only(value: Any) -> Any:

@@ -96,6 +96,9 @@ def test_standard_input_is_a_page_as_well() -> None:
         "--input-file", "-", "--url", "https://saltmere.example/a", stdin=FERRY.read_bytes()
     )
     assert from_stdin == from_file
+    for file in ("-", str(FERRY)):
+        by_position = extracted(file, "--url", "https://saltmere.example/a", stdin=FERRY.read_bytes())
+        assert by_position == from_file
 
 
 def test_a_file_without_an_address_has_the_file_s() -> None:
@@ -204,6 +207,7 @@ def test_a_bad_selector_is_named() -> None:
         ["nonsense"],
         ["extract"],
         ["extract", "--mode", "everything", "--input-file", "-"],
+        ["extract", "--input-file", "-", "page.html"],
         ["extract", "--mode", "full", "--select", "p", "--input-file", "-"],
         ["extract", "--mode", "metadata", "--format", "text", "--input-file", "-"],
         ["cache"],

@@ -282,6 +282,24 @@ async def test_html_in_an_item_is_extracted_there_and_then(settings: dict[str, A
     assert result.riptide("items") == {"items/extracted": 6, "items/filled": 6}
 
 
+@pytest.mark.parametrize(
+    ("sources", "warned"),
+    [
+        ([{"url": URL, "html": article(TITLE)}], False),
+        ([{"url": URL, "price": 3}, {"url": URL, "html": None}], False),
+        ([{"url": URL, "htlm": article(TITLE)}, {"url": URL}], True),
+        ([], False),
+    ],
+    ids=["there", "there and empty", "misspelt", "no items"],
+)
+async def test_a_source_field_that_no_item_has_is_told_of(
+    sources: list[dict[str, Any]], warned: bool, settings: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    await crawl(SourceSpider, {**settings, **SOURCE}, sources=sources)
+    said = [line for line in messages(caplog.records) if line.startswith("RIPTIDE_SOURCE_FIELD = 'html'")]
+    assert [line.endswith("Did you mean 'htlm'?") for line in said] == [True] * warned
+
+
 async def test_a_source_that_is_no_document_is_counted_and_the_item_passes(
     settings: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
+import pkgutil
 import re
 import runpy
 from dataclasses import Field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
+<<<<<<< HEAD
 from scrapy_riptide import Extractor, errors, keys, page_options
+=======
+import scrapy_riptide
+from scrapy_riptide import errors, keys, page_options
+>>>>>>> 7a8909b (A misspelt source field is told of, a page is read from - without an option, exceptions have a page that a test compares)
 from scrapy_riptide.config import ExtractorConfig
 from scrapy_riptide.monitoring import stats
 from scrapy_riptide.settings import CONTENT_FIELDS, RiptideSettings, setting_name
 
+_Error = TypeVar("_Error", bound=errors.RiptideError)
+
 REFERENCE = Path(__file__).parent.parent / "docs" / "reference"
 SETTINGS = (REFERENCE / "settings.md").read_text()
 META = (REFERENCE / "meta.md").read_text()
+EXCEPTIONS = (REFERENCE / "exceptions.md").read_text()
 STATS = (REFERENCE / "stats.md").read_text()
 
 
@@ -87,5 +98,38 @@ def test_every_kind_of_error_has_its_row() -> None:
     assert set(re.findall(r"`([a-z_]+)`", re.sub(r"\|[^|]*\|$", "", table, flags=re.MULTILINE))) == kinds
 
 
-def subclasses(root: type[errors.ExtractionError]) -> list[type[errors.ExtractionError]]:
+def test_every_exception_has_its_row_and_says_what_the_code_says() -> None:
+    for module in pkgutil.walk_packages(scrapy_riptide.__path__, "scrapy_riptide."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    of_documents, others = EXCEPTIONS.split("## Everything else")
+    found: set[type[errors.RiptideError]] = {errors.RiptideError, *subclasses(errors.RiptideError)}
+    rows = re.findall(r"^\| `(\w+)` \| `(\w+)` \| (yes|no) \|", of_documents, re.MULTILINE)
+    assert sorted(rows) == sorted(
+        (each.__name__, each.kind, "yes" if each.is_machinery else "no")
+        for each in found
+        if issubclass(each, errors.ExtractionError) and each is not errors.ExtractionError
+    )
+    assert set(re.findall(r"^\| `(\w+)` \|", others, re.MULTILINE)) == {
+        each.__name__
+        for each in found
+        if not issubclass(each, errors.ExtractionError) or each is errors.ExtractionError
+    }
+
+
+def test_the_code_names_a_meta_key_in_one_place_only() -> None:
+    """Every use of a key goes by a name of ``keys.py``, which the page is compared with."""
+    for path in Path(scrapy_riptide.__path__[0]).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            owner, key = None, None
+            if isinstance(node, ast.Subscript):
+                owner, key = node.value, node.slice
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+                owner, key = node.func.value, node.args[0]
+            is_meta = isinstance(owner, ast.Attribute) and owner.attr == "meta"
+            if is_meta and isinstance(key, ast.Constant):
+                assert not str(key.value).startswith("riptide"), f"{path}:{key.lineno}"
+
+
+def subclasses(root: type[_Error]) -> list[type[_Error]]:
     return [found for each in root.__subclasses__() for found in (each, *subclasses(each))]

@@ -38,15 +38,16 @@ _PATIENCE_S = 0.3
 def extract(options: Namespace, config: ConfigSource) -> int:
     """One page's content in the wanted format."""
     mode: Mode = options.select or options.mode
-    if options.url is None and options.input_file is None:
-        options.parser.error(
-            "give --url to fetch a page, or --input-file to read one, '-' for standard input"
-        )
+    if options.file is not None and options.input_file is not None:
+        options.parser.error(f"there are two files to read: {options.file} and {options.input_file}")
+    file = options.input_file if options.file is None else options.file
+    if options.url is None and file is None:
+        options.parser.error("give --url to fetch a page, or a file to read one, '-' for standard input")
     if mode == "metadata" and options.format != "json":
         options.parser.error(f"--mode metadata has no text to print as {options.format}: leave out --format")
     if options.favor is not None and options.engine == "fallback":
         options.parser.error("--favor is the guest's to follow: leave it out with --engine fallback")
-    page = fetch(options.url) if options.input_file is None else read(options.input_file, options.url)
+    page = fetch(options.url) if file is None else read(file, options.url)
     wanted = config()
     if options.favor is not None:
         wanted = wanted.but(favor=options.favor)

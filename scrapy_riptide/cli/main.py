@@ -66,6 +66,7 @@ def _add_extract(extract: argparse.ArgumentParser) -> None:
     extract.description = "Extract the content of one page: fetched from --url, or read from --input-file."
     extract.add_argument("--url", help="the page's address: fetched, unless there is an --input-file")
     extract.add_argument("--input-file", metavar="FILE", help="a saved page, '-' for standard input")
+    extract.add_argument("file", metavar="FILE", nargs="?", help="the same, without the option's name")
     what = extract.add_mutually_exclusive_group()
     what.add_argument("--mode", choices=MODE_NAMES, default="article", help="how much of the page [article]")
     what.add_argument(
