@@ -93,6 +93,13 @@ def test_encodings_come_off(headers: str, body: bytes) -> None:
     assert document.html == "<p>tide</p>"
 
 
+def test_a_response_without_a_type_of_its_own_is_taken_for_one_of_http() -> None:
+    (first,) = pages(1)
+    head = b"Content-Type: application/http; msgtype=response\r\n"
+    assert head in first
+    assert told(first.replace(head, b"")) == [("document", url(0))]
+
+
 def test_letters_are_those_that_a_browser_would_show() -> None:
     latin = record(
         url(0), "<p>Fähre</p>".encode("latin-1"), headers="Content-Type: text/html; charset=latin-1\r\n"

@@ -144,6 +144,8 @@ def _read(record: WarcRecord, max_body_bytes: int) -> Document | Skipped | Damag
     if url is not None:
         # Some writers of the year 2010 follow the standard's grammar by the letter.
         url = url.removeprefix("<").removesuffix(">")
+    # Some writers leave out the header that says so.
+    record.is_http = True
     record.parse_http()
     headers = record.http_headers
     if headers is None or headers.status_code is None or url is None:
