@@ -22,10 +22,10 @@ from scrapy_riptide.crawl import RiptideCrawl
 from scrapy_riptide.errors import (
     ComponentError,
     ConfigError,
-    ExtractionError,
     ExtractorClosed,
     InternalError,
     PoolExhausted,
+    RiptideError,
 )
 from scrapy_riptide.extractor import Outcome
 from scrapy_riptide.items import ItemFiller
@@ -110,10 +110,9 @@ class RiptideMiddleware:
 
     async def _links(self, response: Response, content: ExtractedContent) -> list[Link]:
         """The links with what their markup says; where that fails, the addresses that the content has."""
-        assert isinstance(response, HtmlResponse)
         try:
-            return await self._crawl.extractor.extract_links_async(response.text, response.url)
-        except (ExtractionError, ExtractorClosed) as error:
+            return await self._crawl.extractor.extract_links_async(_document(response), response.url)
+        except RiptideError as error:
             self._crawl.links_failed(response.url, error)
             return [Link(url, "", nofollow=False, ugc=False, sponsored=False) for url in content.links]
 
