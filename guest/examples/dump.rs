@@ -19,7 +19,8 @@ use riptide_extractor::blocks::{
 };
 use riptide_extractor::classify::{judge, lowest, model::Model, Favor, Scope};
 use riptide_extractor::features::{
-    block::Describer, context::Context, outcome, page::Page, records::Records, Names,
+    block::heading_level, block::Describer, context::Context, outcome, page::Page,
+    records::Records, Names,
 };
 use riptide_extractor::parse::Document;
 
@@ -65,27 +66,28 @@ fn listed(path: &str) -> Result<impl Iterator<Item = Result<Listed>>> {
 
 struct FoldTables {
     pattern: String,
-    loaded: Vec<(String, Vec<u8>, Vec<u8>)>,
+    loaded: Vec<(String, [Vec<u8>; 3])>,
 }
 
 impl FoldTables {
     fn of(&mut self, fold: &str) -> Result<Tables<'_>> {
-        if !self.loaded.iter().any(|(known, _, _)| known == fold) {
+        if !self.loaded.iter().any(|(known, _)| known == fold) {
             let base = self.pattern.replace("{fold}", fold);
-            let lexicon = fs::read(format!("{base}/lexicon.bin"))?;
-            let markup = fs::read(format!("{base}/markup.bin"))?;
-            self.loaded.push((fold.to_string(), lexicon, markup));
+            let read = |name| fs::read(format!("{base}/{name}.bin"));
+            let tables = [read("lexicon")?, read("markup")?, read("labels")?];
+            self.loaded.push((fold.to_string(), tables));
         }
-        let (_, lexicon, markup) = self
+        let (_, [lexicon, markup, labels]) = self
             .loaded
             .iter()
-            .find(|(known, _, _)| known == fold)
+            .find(|(known, _)| known == fold)
             .ok_or("just loaded")?;
         let table =
             |bytes| WeightTable::new(bytes).ok_or("a table of a length that is no power of two");
         Ok(Tables {
             lexicon: table(lexicon)?,
             markup: table(markup)?,
+            labels: table(labels)?,
         })
     }
 }
@@ -105,16 +107,11 @@ fn block_text(document: &Document<'_>, blocks: &Blocks, index: usize) -> String 
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Record: blocks; per block: element, length of text, text, count of words, hashes. Then elements;
+/// Record: blocks; per block: element, level of heading, length of text, text, count of words, hashes. Then elements;
 /// per element: parent, words, first block, last block, blocks, count of names, hashes.
 fn raw(pages: &str, out: &str) -> Result<()> {
     let mut out = BufWriter::new(File::create(out)?);
-    let empty = [0; 4];
-    let table = WeightTable::new(&empty).ok_or("an empty table")?;
-    let tables = Tables {
-        lexicon: table,
-        markup: table,
-    };
+    let tables = Tables::default();
     for page in listed(pages)? {
         let page = page?;
         let document = Document::parse(&page.html);
@@ -123,8 +120,11 @@ fn raw(pages: &str, out: &str) -> Result<()> {
         for (index, block) in blocks.blocks.iter().enumerate() {
             let content = block_text(&document, &blocks, index);
             let mut hashes = Vec::new();
-            text::words(&content, |hash, _| hashes.push(hash));
-            u32s(&mut out, [block.element, content.len() as u32])?;
+            text::words(&content, |hash, first| {
+                hashes.push(text::token(hash, first))
+            });
+            let level = heading_level(&blocks, block).into();
+            u32s(&mut out, [block.element, level, content.len() as u32])?;
             out.write_all(content.as_bytes())?;
             u32s(&mut out, [hashes.len() as u32])?;
             u32s(&mut out, hashes)?;
@@ -248,19 +248,11 @@ fn outcomes(pages: &str, out: &str, kinds: &str, chances: &str) -> Result<()> {
     let mut out = BufWriter::new(File::create(out)?);
     let (kinds, chances) = (fs::read(kinds)?, fs::read(chances)?);
     let (chances, _) = chances.as_chunks();
-    let empty = [0; 4];
-    let table = WeightTable::new(&empty).ok_or("an empty table")?;
     let mut from = 0;
     for (at, page) in listed(pages)?.enumerate() {
         let listed = page?;
         let document = Document::parse(&listed.html);
-        let blocks = segment(
-            &document,
-            &Tables {
-                lexicon: table,
-                markup: table,
-            },
-        );
+        let blocks = segment(&document, &Tables::default());
         let mut page = Page::of(&blocks);
         let width = page.kinds.len();
         page.kinds.copy_from_slice(

@@ -1,5 +1,6 @@
 """Reads what the dumper (`guest/examples/dump.rs`) writes."""
 
+import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,8 @@ class Dumper:
         if not model.exists():
             model.touch()
         subprocess.run(["cargo", "build", "--release", "--example", "dump"], cwd=GUEST, check=True)
-        self._program = GUEST / "target/release/examples/dump"
+        target = Path(os.environ.get("CARGO_TARGET_DIR", GUEST / "target"))
+        self._program = target / "release/examples/dump"
         self._list = work / "pages.tsv"
         self._list.write_text("".join(f"{page.path}\t{page.fold}\t{page.url}\n" for page in pages))
         self._count = len(pages)
@@ -90,18 +92,21 @@ class Features:
 
 @dataclass
 class RawPage:
-    """A page cut into blocks. `elements` has parent, words, first block, last block, blocks."""
+    """A page cut into blocks. `headings` has every block's level as a heading, 0 for none; `elements`
+    has parent, words, first block, last block, blocks."""
 
     texts: list[str]
     words: list[np.ndarray]
+    headings: np.ndarray
     elements: np.ndarray
     names: list[np.ndarray]
 
     @classmethod
     def read(cls, reader: "_Reader") -> "RawPage":
-        texts, words = [], []
+        texts, words, headings = [], [], []
         for _ in range(reader.number()):
             reader.number()
+            headings.append(reader.number())
             texts.append(reader.text(reader.number()))
             words.append(reader.numbers(reader.number()))
         count = reader.number()
@@ -109,7 +114,7 @@ class RawPage:
         for at in range(count):
             elements[at] = reader.numbers(5)
             names.append(reader.numbers(reader.number()))
-        return cls(texts, words, elements, names)
+        return cls(texts, words, np.array(headings, np.int64), elements, names)
 
 
 class _Reader:

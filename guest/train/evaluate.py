@@ -4,6 +4,7 @@ from collections import defaultdict
 
 import numpy as np
 from corpus import Page
+from dumps import RawPage
 
 
 def bag_f1(got: np.ndarray, want: np.ndarray) -> float:
@@ -46,6 +47,18 @@ def lowest_kept(chances: np.ndarray, words: np.ndarray) -> int:
     score = hits / (taken * 65535 + hits[-1])
     last = np.append(chance[1:] != chance[:-1], True)
     return int(chance[np.argmax(np.where(last, score, -1))])
+
+
+def is_body_alone(raw: RawPage, words: np.ndarray, shares: np.ndarray) -> bool:
+    """Whether one element is the content: the smallest one with 95 % of the content's words has
+    next to nothing else, so that neither what is left out of a body nor what is added to it by
+    one annotator's rule or another's decides the figures."""
+    content = np.concatenate([[0], np.cumsum(words * shares)])
+    total = np.concatenate([[0], np.cumsum(words)])
+    _, _, first, last, _ = raw.elements[raw.elements[:, 4] > 0].T
+    inside, size = content[last + 1] - content[first], total[last + 1] - total[first]
+    holds = inside >= 0.95 * content[-1]
+    return bool(holds.any() and content[-1] >= 0.9 * size[holds].min())
 
 
 class Table:

@@ -47,6 +47,7 @@ def write(
         "\n".join("\t".join(line) for line in names).encode(),
         (tables / "lexicon.bin").read_bytes(),
         (tables / "markup.bin").read_bytes(),
+        (tables / "labels.bin").read_bytes(),
         _TABLE.astype("<u2").tobytes(),
         *(
             b"".join(_forest(forest) for forest in forests)

@@ -1,114 +1,137 @@
-"""Learned weights of words and of class names, written as the guest reads them
+"""Learned weights of words, of class names and of labels, written as the guest reads them
 (`guest/src/blocks/tables.rs`)."""
 
 from pathlib import Path
+from typing import NamedTuple
 
+import linear
 import numpy as np
 from corpus import FOLDS, Page
 from dumps import RawPage
+from linear import Tokens
 
 MASK = np.uint64(0xFFFFFFFF)
-LEXICON_SLOTS, LEXICON_WORDS, LEXICON_SITES = 16384, 12000, 5
-MARKUP_SLOTS, MARKUP_NAMES, MARKUP_SITES = 8192, 6000, 3
+# As in guest/src/blocks/text.rs and guest/src/features/block.rs.
+LONGEST_LABEL, LEAST_LABELLED = 12, 3
+# A weight of one in the file.
+UNIT = 32
 
 
-class Counts:
-    """Sums by (hash, site): how often, and how much of it was content."""
+class Family(NamedTuple):
+    """What becomes a table. A slot in four stays empty, so that searches end soon."""
 
-    def __init__(self, keys: list, sites: list, weights: list, contents: list) -> None:
-        key, site = np.concatenate(keys).astype(np.uint64), np.concatenate(sites).astype(np.uint64)
-        both, where = np.unique(key << np.uint64(20) | site, return_inverse=True)
-        self.keys = both >> np.uint64(20)
-        self.sites = (both & np.uint64(0xFFFFF)).astype(np.int64)
-        self.weights = np.bincount(where, np.concatenate(weights))
-        self.contents = np.bincount(where, np.concatenate(contents))
+    file: str
+    slots: int
+    most: int
+    least_sites: int
+    penalty: float
 
-    def without(self, left_out: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        use = ~left_out[self.sites]
-        return self.keys[use], self.weights[use], self.contents[use]
+
+LEXICON = Family("lexicon.bin", 32768, 22000, 4, 3e-3)
+MARKUP = Family("markup.bin", 8192, 6000, 3, 1e-3)
+LABELS = Family("labels.bin", 8192, 6000, 3, 1e-3)
 
 
 def write_all(pages: list[Page], raw: list[RawPage], shares: list[np.ndarray], root: Path) -> None:
-    """Writes `root/<fold>/lexicon.bin` and `markup.bin`, learned without the sites of the fold, and
-    the same under `root/all`, learned from everything."""
-    names = sorted({page.site for page in pages})
-    number = {site: at for at, site in enumerate(names)}
-    fold = (
-        np.array([next(p.fold for p in pages if p.site == site) for site in names]) if names else np.zeros(0)
-    )
-    known = [(p, r, y, number[p.site]) for p, r, y in zip(pages, raw, shares) if p.reference and len(y)]
-    words, markup = _count_words(known), _count_names(known)
+    """Writes the tables to `root/<fold>`, learned without the sites of the fold, and to `root/all`,
+    learned from everything."""
+    known = [(p, r, y) for p, r, y in zip(pages, raw, shares) if p.reference and len(y)]
+    names = sorted({page.site for page, _, _ in known})
+    counts = [len(y) for _, _, y in known]
+    sites = np.repeat([names.index(page.site) for page, _, _ in known], counts)
+    folds = np.repeat([page.fold for page, _, _ in known], counts)
+    labels = np.concatenate([y for _, _, y in known])
+    weights = np.concatenate([_weights(page) for _, page, _ in known])
+    offsets = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    families = [LEXICON, MARKUP, LABELS]
+    tokens = []
+    for family, read in zip(families, (_words, _names, _labels)):
+        found = [read(page) for _, page, _ in known]
+        hashes = np.concatenate([hashes for hashes, _ in found]).astype(np.uint32)
+        blocks = np.concatenate([blocks + offset for (_, blocks), offset in zip(found, offsets)])
+        tokens.append(Tokens.of(hashes, blocks, sites, family.least_sites))
     for left_out in [*range(FOLDS), "all"]:
         folder = root / str(left_out)
         folder.mkdir(parents=True, exist_ok=True)
-        gone = fold == left_out if left_out != "all" else np.zeros(len(names), bool)
-        _write_lexicon(folder / "lexicon.bin", *words.without(gone))
-        _write_markup(folder / "markup.bin", *markup.without(gone))
+        rows = np.flatnonzero(folds != left_out) if left_out != "all" else np.arange(len(folds))
+        penalties = [family.penalty for family in families]
+        # Once to see which tokens are worth their place, and again with these alone.
+        learned = linear.fit(tokens, labels, weights, rows, penalties)
+        chosen = [
+            part.only(_best(np.abs(values) * np.sqrt(part.sites), family.most))
+            for family, part, values in zip(families, tokens, learned)
+        ]
+        learned = linear.fit(chosen, labels, weights, rows, penalties)
+        for family, part, values in zip(families, chosen, learned):
+            whole = np.clip(np.round(values * UNIT), -127, 127).astype(int)
+            _write(folder / family.file, part.hashes, whole, family.slots)
 
 
-def _count_words(known: list) -> Counts:
-    keys, sites, weights, contents = [], [], [], []
-    for _, raw, shares, site in known:
-        for words, share in zip(raw.words, shares):
-            if not len(words):
-                continue
-            pairs = _pair_hashes(words[:-1], words[1:])
-            keys += [words.astype(np.uint64), pairs]
-            count = len(words) + len(pairs)
-            sites.append(np.full(count, site))
-            weights.append(np.ones(count))
-            contents.append(np.full(count, share))
-    return Counts(keys, sites, weights, contents)
+def _weights(raw: RawPage) -> np.ndarray:
+    """Every page weighs the same, its blocks by the square root of their length."""
+    lengths = np.sqrt([len(words) + 1.0 for words in raw.words])
+    return lengths / lengths.sum() * 100
 
 
-def _count_names(known: list) -> Counts:
-    """A name's element counts by how much richer in content it is than its page."""
-    keys, sites, weights, contents = [], [], [], []
-    for _, raw, shares, site in known:
-        lengths = np.array([len(words) for words in raw.words])
-        total = np.concatenate([[0], np.cumsum(lengths)])
-        content = np.concatenate([[0], np.cumsum(lengths * shares)])
-        mean = content[-1] / max(1, total[-1])
-        for (_, _, first, last, blocks), names in zip(raw.elements, raw.names):
-            if not blocks or not len(names) or total[last + 1] == total[first]:
-                continue
-            count = total[last + 1] - total[first]
-            lift = (content[last + 1] - content[first]) / count - mean
-            names = np.unique(names)
-            weight = min(count, 100) ** 0.5
-            keys.append(names.astype(np.uint64))
-            sites.append(np.full(len(names), site))
-            weights.append(np.full(len(names), weight))
-            contents.append(np.full(len(names), weight * lift))
-    return Counts(keys, sites, weights, contents)
+def _best(worth: np.ndarray, most: int) -> np.ndarray:
+    use = np.zeros(len(worth), bool)
+    use[np.argsort(-worth, kind="stable")[:most]] = True
+    return use
 
 
-def _write_lexicon(path: Path, keys: np.ndarray, counts: np.ndarray, contents: np.ndarray) -> None:
-    """Log-odds of content against the mean, every site counting once at most, in 32nds."""
-    hashes, where = np.unique(keys, return_inverse=True)
-    sites = np.bincount(where)
-    weight = np.sqrt(np.minimum(counts, 16))
-    prior = contents.sum() / counts.sum()
-    share = (np.bincount(where, weight * contents / counts) + 4 * prior) / (np.bincount(where, weight) + 4)
-    odds = np.clip(np.log(share / (1 - share)) - np.log(prior / (1 - prior)), -3.9, 3.9)
-    _write(path, hashes, np.round(odds * 32), sites, LEXICON_SITES, LEXICON_WORDS, LEXICON_SLOTS)
+def _words(raw: RawPage) -> tuple[np.ndarray, np.ndarray]:
+    tokens = [_with_pairs(words) for words in raw.words]
+    return np.concatenate(tokens), np.repeat(np.arange(len(tokens)), [len(part) for part in tokens])
 
 
-def _write_markup(path: Path, keys: np.ndarray, weights: np.ndarray, lifts: np.ndarray) -> None:
-    hashes, where = np.unique(keys, return_inverse=True)
-    sites = np.bincount(where)
-    lift = np.bincount(where, lifts / weights) / (sites + 3)
-    values = np.clip(np.round(lift * 200), -127, 127)
-    _write(path, hashes, values, sites, MARKUP_SITES, MARKUP_NAMES, MARKUP_SLOTS)
+def _names(raw: RawPage) -> tuple[np.ndarray, np.ndarray]:
+    """The names of all elements around a block."""
+    spans = [
+        (names, int(first), int(last))
+        for (_, _, first, last, blocks), names in zip(raw.elements, raw.names)
+        if blocks and len(names)
+    ]
+    return _spread(spans)
 
 
-def _write(path: Path, hashes, values, sites, least_sites: int, most: int, slots: int) -> None:
-    worth = np.abs(values) * np.sqrt(sites)
-    worth[(sites < least_sites) | (values == 0)] = 0
-    best = np.argsort(-worth, kind="stable")[:most]
-    best = best[worth[best] > 0]
+def _labels(raw: RawPage) -> tuple[np.ndarray, np.ndarray]:
+    """The words of the two headings a block is under, and of the first blocks of elements around it."""
+    last_of: dict[int, int] = {}
+    for _, _, first, last, blocks in raw.elements.tolist():
+        if blocks >= LEAST_LABELLED:
+            last_of[first] = max(last, last_of.get(first, 0))
+    spans = [(first, first + 1, last) for first, last in last_of.items()]
+    open_: list[tuple[int, int]] = []
+    levels = raw.headings.tolist()
+    headings = [at for at, level in enumerate(levels) if level]
+    for at, following in zip(headings, [*headings[1:], len(levels) - 1]):
+        while open_ and open_[-1][1] >= levels[at]:
+            open_.pop()
+        open_.append((at, levels[at]))
+        spans += [(label, at + 1, following) for label, _ in open_[-2:]]
+    return _spread(
+        [
+            (_with_pairs(raw.words[label]), first, last)
+            for label, first, last in spans
+            if first <= last and len(raw.words[label]) <= LONGEST_LABEL
+        ]
+    )
+
+
+def _spread(spans: list[tuple[np.ndarray, int, int]]) -> tuple[np.ndarray, np.ndarray]:
+    """Tokens for all blocks from the first to the last of a span."""
+    tokens, blocks = [np.zeros(0, np.uint32)], [np.zeros(0, np.int64)]
+    for names, first, last in spans:
+        tokens.append(np.tile(names, last - first + 1))
+        blocks.append(np.repeat(np.arange(first, last + 1), len(names)))
+    return np.concatenate(tokens), np.concatenate(blocks)
+
+
+def _write(path: Path, hashes: np.ndarray, values: np.ndarray, slots: int) -> None:
     table = np.zeros(slots, np.uint32)
-    for mixed, value in zip(_mixed(hashes[best]).tolist(), values[best].astype(int).tolist()):
+    for mixed, value in zip(_mixed(hashes).tolist(), values.tolist()):
+        if not value:
+            continue
         slot = mixed & (slots - 1)
         while table[slot] and int(table[slot]) >> 8 != mixed >> 8:
             slot = (slot + 1) & (slots - 1)
@@ -117,11 +140,14 @@ def _write(path: Path, hashes, values, sites, least_sites: int, most: int, slots
 
 
 def _mixed(hashes: np.ndarray) -> np.ndarray:
+    hashes = hashes.astype(np.uint64)
     hashes = ((hashes ^ hashes >> np.uint64(16)) * np.uint64(0x7FEB352D)) & MASK
     return ((hashes ^ hashes >> np.uint64(15)) * np.uint64(0x846CA68B)) & MASK
 
 
-def _pair_hashes(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    first, second = first.astype(np.uint64), second.astype(np.uint64)
+def _with_pairs(words: np.ndarray) -> np.ndarray:
+    """Hashes of the words, and of every two neighbours."""
+    first, second = words[:-1].astype(np.uint64), words[1:].astype(np.uint64)
     turned = ((first << np.uint64(13)) | (first >> np.uint64(19))) & MASK
-    return ((turned ^ np.uint64(0x5BD1E995) ^ second) * np.uint64(0x01000193)) & MASK
+    pairs = ((turned ^ np.uint64(0x5BD1E995) ^ second) * np.uint64(0x01000193)) & MASK
+    return np.concatenate([words, pairs.astype(np.uint32)])

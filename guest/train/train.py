@@ -133,28 +133,30 @@ class Training:
         return np.concatenate([np.zeros(0, np.int32), *(w for w, k in zip(self.words[at], keep) if k)])
 
     def report(self, title: str, chances: list[np.ndarray]) -> None:
-        table, snippets = evaluate.Table(), evaluate.Table()
+        table, bodies, snippets = evaluate.Table(), evaluate.Table(), evaluate.Table()
         for at, page in enumerate(self.pages):
             keep = self.kept(at, chances[at])
             if page.reference:
                 precision, recall = evaluate.shingle_precision_recall(
                     self.words_of(at, keep), self.references[at]
                 )
-                table.add(
-                    page.kind,
-                    **{
-                        "word F1": self.f1(at, keep),
-                        "shingle precision": precision,
-                        "shingle recall": recall,
-                    },
-                    **{"of perfect": self.f1(at, self.labels[at] > 0.5)},
-                )
+                measures = {
+                    "word F1": self.f1(at, keep),
+                    "shingle precision": precision,
+                    "shingle recall": recall,
+                    "of perfect": self.f1(at, self.labels[at] > 0.5),
+                }
+                table.add(page.kind, **measures)
+                if page.kind == "article" and evaluate.is_body_alone(
+                    self.raw[at], self.lengths[at], self.labels[at]
+                ):
+                    bodies.add("body alone", **measures)
             else:
                 text = "\n".join(text for text, k in zip(self.raw[at].texts, keep) if k)
                 kept, clean = evaluate.kept_and_clean(page, text)
                 if kept == kept and clean == clean:
                     snippets.add("snippets", kept=kept, clean=clean)
-        print(f"\n{title}\n{table}\n{snippets}\n", flush=True)
+        print(f"\n{title}\n{table}\narticles that are one element:\n{bodies}\n{snippets}\n", flush=True)
 
     def run(self, out: Path) -> None:
         tables.write_all(self.pages, self.raw, self.labels, self.work / "tables")
@@ -163,7 +165,7 @@ class Training:
         kind_forests, kinds = self.kinds(self.dumper.features(pattern, None).pages)
         features = self.dumper.features(pattern, kinds)
         names = features.names
-        first, chances = self.cross_fit(features.blocks, trees=self.trees[0])
+        first, chances = self.cross_fit(features.blocks, trees=self.trees[0], rate=0.2)
         self.report("first stage", chances)
         scores = [((chance.astype(np.int64) + 128) // 257).astype(np.uint8) for chance in chances]
         context = self.dumper.context(pattern, scores, len(names[2]))
@@ -222,7 +224,7 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, default=GUEST / "src/classify/model.bin", metavar="FILE")
     parser.add_argument(
-        "--trees", type=int, nargs=2, default=(400, 250), metavar="N", help="of the two stages"
+        "--trees", type=int, nargs=2, default=(150, 250), metavar="N", help="of the two stages"
     )
     args = parser.parse_args()
     args.work.mkdir(parents=True, exist_ok=True)

@@ -25,10 +25,11 @@ def read(path: Path, work: Path) -> list[list[Forest]]:
         (length,) = struct.unpack_from("<I", data, at)
         sections.append(data[at + 4 : at + 4 + length])
         at += 4 + length
-    _, lexicon, markup, _, *forests = sections
+    _, lexicon, markup, labels, _, *forests = sections
     work.mkdir(parents=True, exist_ok=True)
     (work / "lexicon.bin").write_bytes(lexicon)
     (work / "markup.bin").write_bytes(markup)
+    (work / "labels.bin").write_bytes(labels)
     return [list(_forests(section)) for section in forests]
 
 

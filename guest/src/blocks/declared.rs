@@ -4,7 +4,7 @@
 //! of its items. The visible copy is what gets rendered, and these tell where it is.
 
 use super::stop_words::is_stop_word;
-use super::text::{beginning, pair_hash, words};
+use super::text::{beginning, pair_hash, place, words};
 use crate::parse::{Document, Tag};
 
 /// Keys whose strings are running text.
@@ -58,12 +58,6 @@ impl Pairs {
         let (word, bit) = place(hash, self.bits.len());
         self.bits[word] >> bit & 1 == 1
     }
-}
-
-#[inline]
-fn place(hash: u32, size: usize) -> (usize, u32) {
-    let hash = hash.wrapping_mul(0x9e37_79b1);
-    ((hash >> 6) as usize & (size - 1), hash & 63)
 }
 
 /// What a document declares.

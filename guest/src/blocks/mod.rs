@@ -12,7 +12,7 @@ pub mod text;
 
 use crate::parse::{Document, NodeId, Tag, TagSet, BLOCK_LEVEL};
 use tables::Tables;
-use text::{Reference, TextStats, WordSet};
+use text::{Reference, Seen, TextStats, WordSet};
 
 /// No element, no block.
 pub const NONE: u32 = u32::MAX;
@@ -99,6 +99,9 @@ pub struct Element {
     /// The lowest and the highest learned weight of its names.
     pub names_low: i8,
     pub names_high: i8,
+    /// What all names from the root to here say, and how many of them say something.
+    pub names_sum: i32,
+    pub names_hits: u32,
     /// Of the tags and names from the root to here, numbers aside: equal for siblings in a list.
     pub path: u32,
     /// Of the element's own tag and names, numbers aside.
@@ -111,6 +114,12 @@ pub struct Element {
     /// Words in blocks of running text.
     pub long_words: u32,
     pub punctuation: u32,
+    /// What its words say, and how many of them say something.
+    pub lexicon_sum: i32,
+    pub lexicon_hits: u32,
+    /// Pairs of words that the document declares as text, and that it had before.
+    pub declared: u32,
+    pub seen: u32,
     pub images: u16,
     pub controls: u16,
     /// Headings among the blocks, and blocks with a sign of money.
@@ -139,6 +148,8 @@ pub fn segment(document: &Document, tables: &Tables<'_>) -> Blocks {
         description: WordSet::of(&description),
         declared: declared::Declared::of(document, &description),
         lexicon: tables.lexicon,
+        labels: tables.labels,
+        seen: Seen::new(document.len()),
     };
     let mut cutter = Cutter {
         blocks: Blocks {
@@ -291,6 +302,8 @@ impl Cutter<'_> {
             families: 0,
             names_low: 0,
             names_high: 0,
+            names_sum: 0,
+            names_hits: 0,
             path: 0,
             signature: 0,
             first_block: NONE,
@@ -300,6 +313,10 @@ impl Cutter<'_> {
             link_words: 0,
             long_words: 0,
             punctuation: 0,
+            lexicon_sum: 0,
+            lexicon_hits: 0,
+            declared: 0,
+            seen: 0,
             images: 0,
             controls: 0,
             headings: 0,
@@ -322,7 +339,7 @@ impl Cutter<'_> {
             &document.text(id),
             flags & flag::LINK != 0,
             flags & flag::BOLD != 0,
-            &self.reference,
+            &mut self.reference,
         );
         if self.current.bytes == before {
             return;
@@ -369,6 +386,10 @@ fn total(blocks: &mut Blocks) {
             0
         };
         element.punctuation += stats.commas + stats.sentences;
+        element.lexicon_sum += stats.lexicon_sum;
+        element.lexicon_hits += stats.lexicon_hits;
+        element.declared += stats.declared_text;
+        element.seen += stats.seen;
         element.headings = element
             .headings
             .saturating_add(u16::from(element.tag.is_heading()));
@@ -392,6 +413,10 @@ fn total(blocks: &mut Blocks) {
         parent.link_words += child.link_words;
         parent.long_words += child.long_words;
         parent.punctuation += child.punctuation;
+        parent.lexicon_sum += child.lexicon_sum;
+        parent.lexicon_hits += child.lexicon_hits;
+        parent.declared += child.declared;
+        parent.seen += child.seen;
         parent.headings = parent.headings.saturating_add(child.headings);
         parent.prices = parent.prices.saturating_add(child.prices);
     }
@@ -411,6 +436,8 @@ fn describe(document: &Document<'_>, blocks: &mut Blocks, tables: &Tables<'_>) {
             families: 0,
             low: 0,
             high: 0,
+            sum: 0,
+            hits: 0,
             hash: 0,
         };
         let mut path = 0x811c_9dc5 ^ element.tag.index() as u32;
@@ -443,6 +470,9 @@ fn describe(document: &Document<'_>, blocks: &mut Blocks, tables: &Tables<'_>) {
         element.names_low = own.low;
         element.names_high = own.high;
         let (above, flags) = parent.map_or((0, 0), |p| (p.path, p.flags));
+        let (sum, hits) = parent.map_or((0, 0), |p| (p.names_sum, p.names_hits));
+        element.names_sum = sum + own.sum;
+        element.names_hits = hits + own.hits;
         element.flags |= flags;
         element.path = (above.rotate_left(7) ^ path).wrapping_mul(0x9e37_79b1);
         element.signature = path;
@@ -458,6 +488,8 @@ struct Names {
     families: u64,
     low: i8,
     high: i8,
+    sum: i32,
+    hits: u32,
     hash: u32,
 }
 
@@ -474,16 +506,21 @@ impl Names {
             return names;
         }
         let (mut low, mut high, mut hash) = (0, 0, 0x811c_9dc5_u32);
+        let (mut sum, mut hits) = (0, 0);
         let families = markup::read(value, |token| {
             let weight = tables.markup.weight(token);
             low = low.min(weight);
             high = high.max(weight);
+            sum += i32::from(weight);
+            hits += u32::from(weight != 0);
             hash = (hash ^ token).wrapping_mul(0x0100_0193);
         });
         let names = Self {
             families,
             low,
             high,
+            sum,
+            hits,
             hash,
         };
         known[place] = Some((value, names));
@@ -494,6 +531,8 @@ impl Names {
         self.families |= other.families;
         self.low = self.low.min(other.low);
         self.high = self.high.max(other.high);
+        self.sum += other.sum;
+        self.hits += other.hits;
     }
 }
 

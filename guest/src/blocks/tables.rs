@@ -45,11 +45,40 @@ fn mix(hash: u32) -> u32 {
     (hash ^ hash >> 15).wrapping_mul(0x846c_a68b)
 }
 
-/// Both learned tables; by default they know nothing.
+/// The learned tables; by default they know nothing.
 #[derive(Clone, Copy, Default)]
 pub struct Tables<'a> {
     /// Words and pairs of words, by [`word_hash`](super::text::word_hash).
     pub lexicon: WeightTable<'a>,
     /// Words of class names, ids and the like, by [`markup::token_hash`](super::markup::token_hash).
     pub markup: WeightTable<'a>,
+    /// Words and pairs of words of headings and other labels: what the text after them is worth.
+    pub labels: WeightTable<'a>,
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+
+    /// A table of a few weights, as the writer in `guest/train` would make it.
+    pub fn written(weights: &[(u32, i8)]) -> Vec<u8> {
+        let mut slots = vec![0_u32; 64];
+        for &(hash, weight) in weights {
+            let mixed = mix(hash);
+            let mut slot = mixed as usize & 63;
+            while slots[slot] != 0 {
+                slot = (slot + 1) & 63;
+            }
+            slots[slot] = mixed & !0xff | u32::from(weight as u8);
+        }
+        slots.into_iter().flat_map(u32::to_le_bytes).collect()
+    }
+
+    #[test]
+    fn weights_are_found_by_their_hash() {
+        let bytes = written(&[(7, -3), (8, 100)]);
+        let table = WeightTable::new(&bytes).unwrap();
+        assert_eq!([7, 8, 9].map(|hash| table.weight(hash)), [-3, 100, 0]);
+        assert_eq!(WeightTable::default().weight(7), 0);
+    }
 }

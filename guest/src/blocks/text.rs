@@ -33,6 +33,12 @@ pub struct TextStats {
     pub lexicon_hits: u32,
     pub lexicon_min: i8,
     pub lexicon_max: i8,
+    /// What the block says as a label of what follows it.
+    pub label_sum: i32,
+    pub label_hits: u32,
+    pub label_min: i8,
+    /// Pairs of words that the page had before.
+    pub seen: u32,
     pub copyright: bool,
     pub first: u8,
     pub last: u8,
@@ -57,6 +63,9 @@ pub const FIRST_LOWER: u8 = 3;
 pub const FIRST_OTHER: u8 = 4;
 
 const SEED: u32 = 0x811c_9dc5;
+
+/// The token of every number: the hash of "0".
+const NUMBER: u32 = step(SEED, '0' as u32);
 
 /// FNV-1a over the lower-cased word.
 #[inline]
@@ -87,6 +96,16 @@ pub(super) const fn word_hash_const(word: &str) -> u32 {
 /// A hash for two words in a row, never equal to a single word's by construction of the seed.
 pub fn pair_hash(first: u32, second: u32) -> u32 {
     step(first.rotate_left(13) ^ 0x5bd1_e995, second)
+}
+
+/// What a word is looked up as: all numbers are one, so that "12 reviews" and "7 reviews" are.
+#[inline]
+pub fn token(hash: u32, first: char) -> u32 {
+    if first.is_ascii_digit() {
+        NUMBER
+    } else {
+        hash
+    }
 }
 
 /// A set of words, tested by hash. Two kilobits: a title of twenty words gives one false hit in
@@ -171,21 +190,56 @@ pub fn beginning(text: &str, most: usize) -> &str {
     &text[..end]
 }
 
+/// The most words a label has: more is a text, not the name of one.
+pub const LABEL: u32 = 12;
+
+/// Pairs of words met so far, by hash.
+pub struct Seen {
+    bits: Vec<u64>,
+}
+
+impl Seen {
+    /// Room for a document of so many nodes: one false hit in ten at the most on usual pages.
+    pub fn new(nodes: usize) -> Self {
+        Self {
+            bits: vec![0; (nodes / 2).next_power_of_two().clamp(1 << 8, 1 << 16)],
+        }
+    }
+
+    /// Adds a pair; whether it was there before.
+    #[inline]
+    fn insert(&mut self, hash: u32) -> bool {
+        let (word, bit) = place(hash, self.bits.len());
+        let had = self.bits[word] >> bit & 1 == 1;
+        self.bits[word] |= 1 << bit;
+        had
+    }
+}
+
+/// Where a hash has its bit, among so many words of 64 bits, a power of two.
+#[inline]
+pub(super) fn place(hash: u32, size: usize) -> (usize, u32) {
+    let hash = hash.wrapping_mul(0x9e37_79b1);
+    ((hash >> 6) as usize & (size - 1), hash & 63)
+}
+
 /// What the words of a document are compared with.
 pub struct Reference<'a> {
     pub title: WordSet,
     pub description: WordSet,
     pub declared: Declared,
     pub lexicon: WeightTable<'a>,
+    pub labels: WeightTable<'a>,
+    pub seen: Seen,
 }
 
 impl TextStats {
     /// Adds a run of text; `linked` and `bold` say what it stands in.
-    pub fn add(&mut self, text: &str, linked: bool, bold: bool, reference: &Reference<'_>) {
+    pub fn add(&mut self, text: &str, linked: bool, bold: bool, reference: &mut Reference<'_>) {
         let mut hash = SEED;
         let mut start = None;
         let mut length = 0_u32;
-        let mut previous = 0_u32;
+        let mut previous = None;
         let before = self.words;
         let mut space = true;
         let mut rest = text;
@@ -322,8 +376,8 @@ impl TextStats {
         hash: u32,
         first: char,
         length: u32,
-        reference: &Reference<'_>,
-        previous: &mut u32,
+        reference: &mut Reference<'_>,
+        previous: &mut Option<(u32, u32)>,
     ) {
         self.words += 1;
         self.hash =
@@ -333,14 +387,32 @@ impl TextStats {
         self.numbers += u32::from(first.is_ascii_digit());
         self.title_words += u32::from(reference.title.has(hash));
         self.description_words += u32::from(reference.description.has(hash));
-        self.lexicon(reference.lexicon.weight(hash));
-        if *previous != 0 {
-            let pair = pair_hash(*previous, hash);
-            self.lexicon(reference.lexicon.weight(pair));
+        let token = token(hash, first);
+        self.lexicon(reference.lexicon.weight(token));
+        let short = self.words <= LABEL;
+        if short {
+            self.label(reference.labels.weight(token));
+        }
+        if let Some((last, last_token)) = previous.replace((hash, token)) {
+            let pair = pair_hash(last, hash);
+            let token_pair = pair_hash(last_token, token);
+            self.lexicon(reference.lexicon.weight(token_pair));
+            if short {
+                self.label(reference.labels.weight(token_pair));
+            }
+            self.seen += u32::from(reference.seen.insert(pair));
             self.declared_text += u32::from(reference.declared.texts.has(pair));
             self.declared_name += u32::from(reference.declared.names.has(pair));
         }
-        *previous = hash;
+    }
+
+    #[inline]
+    fn label(&mut self, weight: i8) {
+        if weight != 0 {
+            self.label_sum += i32::from(weight);
+            self.label_hits += 1;
+            self.label_min = self.label_min.min(weight);
+        }
     }
 
     #[inline]
@@ -351,5 +423,32 @@ impl TextStats {
             self.lexicon_min = self.lexicon_min.min(weight);
             self.lexicon_max = self.lexicon_max.max(weight);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{segment, tables::Tables};
+    use super::*;
+    use crate::parse::Document;
+
+    #[test]
+    fn numbers_are_looked_up_as_one() {
+        let tokens = |text| {
+            let mut all = Vec::new();
+            words(text, |hash, first| all.push(token(hash, first)));
+            all
+        };
+        assert_eq!(tokens("12 Reviews"), tokens("7 reviews"));
+        assert_ne!(tokens("12"), tokens("twelve"));
+    }
+
+    #[test]
+    fn text_is_known_when_it_comes_again() {
+        let html =
+            "<p>rain fell all day</p><p>the sun was gone</p><div>rain fell all day long</div>";
+        let blocks = segment(&Document::parse(html), &Tables::default()).blocks;
+        let seen: Vec<u32> = blocks.iter().map(|block| block.stats.seen).collect();
+        assert_eq!(seen, [0, 0, 3]);
     }
 }

@@ -63,6 +63,7 @@ impl<'a> Model<'a> {
         let tables = Tables {
             lexicon: WeightTable::new(section()?)?,
             markup: WeightTable::new(section()?)?,
+            labels: WeightTable::new(section()?)?,
         };
         let (chances, _) = section()?.as_chunks();
         let mut kinds = Vec::with_capacity(KINDS.len());

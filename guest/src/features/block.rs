@@ -2,8 +2,9 @@
 
 use super::page::Page;
 use super::records::Records;
-use super::{around, groups, scale, share, signed, Sink, ABSENT};
+use super::{around, groups, label, lexicon, scale, share, signed, verdict, Sink, ABSENT};
 use crate::blocks::markup::{family_name, FAMILY_COUNT, ROLES};
+use crate::blocks::text::LABEL;
 use crate::blocks::{flag, Block, Blocks, Element, LONG, NONE};
 use crate::parse::Tag;
 
@@ -113,6 +114,9 @@ const NEIGHBOURS: [(i64, &str); 6] = [
     (3, "+3"),
 ];
 
+/// The fewest blocks of an element that is taken for labelled by its first.
+const LABELLED: u32 = 3;
+
 /// Deepest chain looked at; blocks deeper than this look like blocks at this depth.
 const MAX_CHAIN: usize = 48;
 
@@ -215,6 +219,8 @@ pub struct Describer<'b> {
     long_after: Vec<u32>,
     /// For every block the heading it stands under.
     heading: Vec<u32>,
+    /// For every block the heading above that one: of the nearest higher level.
+    outer_heading: Vec<u32>,
     records: &'b Records,
 }
 
@@ -228,15 +234,23 @@ impl<'b> Describer<'b> {
         let paths = groups::sizes(all.iter().map(|block| path(blocks, block).into()));
         let mut long_before = Vec::with_capacity(all.len());
         let mut heading = Vec::with_capacity(all.len());
+        let mut outer_heading = Vec::with_capacity(all.len());
+        let mut open = [NONE; 7];
         let (mut last_long, mut last_heading) = (NONE, NONE);
         for (index, block) in all.iter().enumerate() {
             long_before.push(last_long);
             heading.push(last_heading);
+            let inner = open.iter().rposition(|&at| at != NONE).unwrap_or(0);
+            let outer = open[..inner].iter().rev().find(|&&at| at != NONE);
+            outer_heading.push(outer.copied().unwrap_or(NONE));
             if is_long(block) {
                 last_long = index as u32;
             }
-            if heading_level(blocks, block) != 0 {
+            let level = usize::from(heading_level(blocks, block));
+            if level != 0 {
                 last_heading = index as u32;
+                open[level] = index as u32;
+                open[level + 1..].fill(NONE);
             }
         }
         let mut long_after = vec![NONE; all.len()];
@@ -258,6 +272,7 @@ impl<'b> Describer<'b> {
             long_before,
             long_after,
             heading,
+            outer_heading,
             records,
         }
     }
@@ -280,6 +295,7 @@ impl<'b> Describer<'b> {
             .describe(self.blocks, &chain, self.page.words, out);
         self.neighbours(index, block, out);
         self.under_heading(index, out);
+        self.labels(index, &chain, out);
         self.page.describe_kind(out);
     }
 
@@ -315,6 +331,8 @@ impl<'b> Describer<'b> {
         out.put("lexicon low", signed(s.lexicon_min.into()));
         out.put("lexicon high", signed(s.lexicon_max.into()));
         out.put("lexicon hits", share(s.lexicon_hits, words));
+        out.put("label", if words <= LABEL { label(s) } else { ABSENT });
+        out.put("seen", share(s.seen, words));
         out.put("images before", scale(block.images_before.into()));
         out.put("before break", u8::from(block.before_break));
         out.put("texts", scale(block.texts.len() as u32));
@@ -489,6 +507,9 @@ impl<'b> Describer<'b> {
                     "images",
                     "controls",
                     "headings",
+                    "lexicon",
+                    "declared",
+                    "seen",
                 ] {
                     out.put_of(feature, name, ABSENT);
                 }
@@ -510,6 +531,9 @@ impl<'b> Describer<'b> {
             out.put_of("images", name, scale(e.images.into()));
             out.put_of("controls", name, scale(e.controls.into()));
             out.put_of("headings", name, scale(e.headings.into()));
+            out.put_of("lexicon", name, lexicon(e.lexicon_sum, e.lexicon_hits));
+            out.put_of("declared", name, share(e.declared, e.words));
+            out.put_of("seen", name, share(e.seen, e.words));
         }
     }
 
@@ -592,6 +616,84 @@ impl<'b> Describer<'b> {
         );
         out.put("heading links", share(s.link_words, s.words));
     }
+
+    /// What the headings above a block and the first words of the elements around it announce.
+    fn labels(&self, index: usize, chain: &Chain, out: &mut impl Sink) {
+        let heading = self.blocks.blocks.get(self.heading[index] as usize);
+        out.put("heading label", heading.map_or(ABSENT, |b| label(&b.stats)));
+        out.put(
+            "heading label low",
+            heading.map_or(ABSENT, |b| signed(b.stats.label_min.into())),
+        );
+        let at = self.outer_heading[index];
+        let outer = self.blocks.blocks.get(at as usize);
+        out.put(
+            "outer level",
+            outer.map_or(ABSENT, |b| heading_level(self.blocks, b)),
+        );
+        out.put(
+            "outer distance",
+            outer.map_or(ABSENT, |_| scale(index as u32 - at)),
+        );
+        out.put("outer label", outer.map_or(ABSENT, |b| label(&b.stats)));
+        out.put(
+            "outer label low",
+            outer.map_or(ABSENT, |b| signed(b.stats.label_min.into())),
+        );
+        out.put(
+            "outer lexicon",
+            outer.map_or(ABSENT, |b| {
+                lexicon(b.stats.lexicon_sum, b.stats.lexicon_hits)
+            }),
+        );
+        let (mut said, mut hits) = (0, 0);
+        for block in [heading, outer].into_iter().flatten() {
+            if block.stats.words <= LABEL {
+                said += block.stats.label_sum;
+                hits += block.stats.label_hits;
+            }
+        }
+        let (mut nearest, mut low, mut high, mut sum) = (0, 0, 0, 0);
+        let (mut nearest_at, mut low_at) = (ABSENT, ABSENT);
+        let mut last = NONE;
+        for (distance, element) in chain.iter(self.blocks).enumerate() {
+            if element.blocks < LABELLED || element.first_block == last {
+                continue;
+            }
+            last = element.first_block;
+            let stats = &self.blocks.blocks[last as usize].stats;
+            if last == index as u32 || stats.words > LABEL || stats.label_hits == 0 {
+                continue;
+            }
+            said += stats.label_sum;
+            hits += stats.label_hits;
+            let mean = stats.label_sum / (stats.label_hits as i32 + 1);
+            if nearest_at == ABSENT {
+                (nearest, nearest_at) = (mean, distance as u8);
+            }
+            if mean < low {
+                (low, low_at) = (mean, distance as u8);
+            }
+            high = high.max(mean);
+            sum += mean;
+        }
+        out.put("label nearest", signed(nearest));
+        out.put("label nearest at", nearest_at);
+        out.put("label low", signed(low));
+        out.put("label low at", low_at);
+        out.put("label high", signed(high));
+        out.put("label sum", signed(sum));
+        let own = &self.blocks.blocks[index].stats;
+        let text = verdict(own.lexicon_sum, own.lexicon_hits);
+        let names = chain
+            .get(self.blocks, 0)
+            .map_or(0, |e| verdict(e.names_sum, e.names_hits));
+        let labels = verdict(said, hits);
+        out.put("text verdict", signed(text));
+        out.put("names verdict", signed(names));
+        out.put("labels verdict", signed(labels));
+        out.put("verdict", signed((text + names + labels) / 2));
+    }
 }
 
 /// How many levels below its common ancestor with `anchor` an element lies.
@@ -653,4 +755,66 @@ pub fn path(blocks: &Blocks, block: &Block) -> u32 {
         .elements
         .get(block.element as usize)
         .map_or(0, |element| element.path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Names;
+    use super::*;
+    use crate::blocks::tables::{tests::written, Tables, WeightTable};
+    use crate::blocks::{segment, text};
+    use crate::parse::Document;
+
+    /// The features of the last block of a document, by name, where "reviews" is a bad label.
+    fn of_last(html: &str) -> impl Fn(&str) -> u8 {
+        let mut weights = Vec::new();
+        text::words("reviews", |hash, _| weights.push((hash, -80)));
+        let bytes = written(&weights);
+        let tables = Tables {
+            labels: WeightTable::new(&bytes).unwrap(),
+            ..Tables::default()
+        };
+        let document = Document::parse(html);
+        let blocks = segment(&document, &tables);
+        let (page, records) = (Page::of(&blocks), Records::new(&blocks));
+        let describer = Describer::new(&blocks, &page, &records);
+        let (mut names, mut row) = (Names::default(), Vec::new());
+        let last = blocks.blocks.len() - 1;
+        describer.describe(last, &mut names);
+        describer.describe(last, &mut row);
+        move |name| row[names.0.iter().position(|known| known == name).unwrap()]
+    }
+
+    #[test]
+    fn the_heading_above_the_nearest_one_counts() {
+        let feature = of_last("<h2>Reviews</h2><h3>Ann</h3><p>Good</p>");
+        assert_eq!(feature("heading label"), signed(0));
+        assert_eq!(feature("outer label"), signed(-40));
+        assert_eq!((feature("outer level"), feature("outer distance")), (2, 2));
+        assert!(feature("labels verdict") < signed(0));
+    }
+
+    #[test]
+    fn a_heading_of_the_same_rank_ends_what_the_one_before_announced() {
+        let feature = of_last("<h2>Reviews</h2><h3>Ann</h3><p>Good</p><h2>Care</h2><p>Wash cold");
+        assert_eq!(
+            (feature("outer label"), feature("heading label")),
+            (ABSENT, signed(0))
+        );
+    }
+
+    #[test]
+    fn the_first_words_of_an_element_are_its_label() {
+        let feature = of_last("<div><b>Reviews</b><div><p>Good</p><p>Fine</p></div></div>");
+        assert_eq!(feature("label low"), signed(-40));
+        assert_eq!(feature("label low at"), 2);
+    }
+
+    #[test]
+    fn records_know_what_comes_before_them() {
+        let cards = "<div class=card><p>One<p>More</div>".repeat(3);
+        let feature = of_last(&format!("<span>Reviews</span><div>{cards}</div>"));
+        assert_eq!(feature("record lead:outer"), signed(-40));
+        assert_eq!(feature("record ordinal:outer"), 2);
+    }
 }

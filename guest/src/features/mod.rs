@@ -4,6 +4,8 @@
 //! exact to 16 and logarithmic above. So a decision is one byte compared with another, training
 //! sees exactly the numbers that inference sees, and no floating point is involved.
 
+use crate::blocks::text::TextStats;
+
 pub mod block;
 pub mod context;
 pub mod groups;
@@ -102,6 +104,25 @@ pub fn around(distance: i64) -> u8 {
     (128 + if distance < 0 { -size } else { size }) as u8
 }
 
+/// The mean of learned weights, pulled towards zero where few words have one.
+#[inline]
+pub fn lexicon(sum: i32, hits: u32) -> u8 {
+    signed(2 * sum / (hits as i32 + 8))
+}
+
+/// What learned weights say together, in twentieths of a logit: as in `guest/train/linear.py`.
+#[inline]
+pub fn verdict(sum: i32, hits: u32) -> i32 {
+    let root = ((hits.min(1 << 20) + 3) << 8).isqrt() as i32;
+    sum.clamp(-100_000_000, 100_000_000) * 10 / root
+}
+
+/// What a block says as a label of the text after it.
+#[inline]
+pub fn label(stats: &TextStats) -> u8 {
+    signed(stats.label_sum / (stats.label_hits as i32 + 1))
+}
+
 /// A small signed weight as a byte around 128.
 #[inline]
 pub fn signed(weight: i32) -> u8 {
@@ -123,6 +144,13 @@ mod tests {
             (scale(15), scale(16), scale(17), scale(18)),
             (15, 16, 16, 17)
         );
+    }
+
+    #[test]
+    fn many_weak_words_say_less_than_one_strong_one_each() {
+        assert_eq!(verdict(0, 0), 0);
+        assert!(verdict(64, 1) > verdict(64, 13) && verdict(-64, 1) == -verdict(64, 1));
+        assert!(verdict(i32::MAX, u32::MAX) > 0);
     }
 
     #[test]

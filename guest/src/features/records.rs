@@ -1,8 +1,8 @@
 //! Records: elements of one make that follow each other, as posts, cards, rows and comments do.
 
 use super::block::Chain;
-use super::{groups, scale, share, Sink, ABSENT};
-use crate::blocks::{Blocks, Element};
+use super::{groups, label, lexicon, scale, share, signed, Sink, ABSENT};
+use crate::blocks::{text::LABEL, Blocks, Element};
 
 /// How many elements of one make are a row of records.
 const ENOUGH: u32 = 3;
@@ -20,11 +20,19 @@ struct Group {
     headings: u32,
     prices: u32,
     controls: u32,
+    lexicon_sum: i32,
+    lexicon_hits: u32,
+    declared: u32,
+    seen: u32,
+    /// The first block of the first of them.
+    first_block: u32,
 }
 
 /// The groups of a page's elements.
 pub struct Records {
     of: Vec<u32>,
+    /// For every element how many of its group come before it.
+    ordinals: Vec<u32>,
     groups: Vec<Group>,
 }
 
@@ -40,9 +48,18 @@ impl Records {
         };
         let (of, count) = groups::number(blocks.elements.iter().enumerate().map(key));
         let mut groups = vec![Group::default(); count];
+        let mut ordinals = Vec::with_capacity(of.len());
         for (element, &group) in blocks.elements.iter().zip(&of) {
             let group = &mut groups[group as usize];
+            ordinals.push(group.count);
+            if group.count == 0 {
+                group.first_block = element.first_block;
+            }
             group.count += 1;
+            group.lexicon_sum += element.lexicon_sum;
+            group.lexicon_hits += element.lexicon_hits;
+            group.declared += element.declared;
+            group.seen += element.seen;
             group.words += element.words;
             group.link_words += element.link_words;
             group.long_words += element.long_words;
@@ -52,7 +69,11 @@ impl Records {
             group.prices += u32::from(element.prices);
             group.controls += u32::from(element.controls);
         }
-        Self { of, groups }
+        Self {
+            of,
+            ordinals,
+            groups,
+        }
     }
 
     /// The number of the group of an element, and how many there are.
@@ -83,15 +104,18 @@ impl Records {
             .into_iter()
             .zip(["inner", "outer"])
         {
-            let group = level
-                .and_then(|level| chain.index(level))
-                .and_then(|at| self.group(at));
-            let Some(group) = group.map(|group| self.groups[group as usize]) else {
+            let at = level.and_then(|level| chain.index(level));
+            let group = at.and_then(|at| Some((at as usize, self.group(at)?)));
+            let Some((at, group)) = group.map(|(at, group)| (at, self.groups[group as usize]))
+            else {
                 for feature in FEATURES {
                     out.put_of(feature, name, ABSENT);
                 }
                 continue;
             };
+            let lead = (group.first_block as usize).checked_sub(1);
+            let lead = lead.and_then(|at| blocks.blocks.get(at));
+            let lead = lead.filter(|lead| lead.stats.words <= LABEL);
             let values = [
                 level.unwrap_or(REACH) as u8,
                 scale(group.count),
@@ -104,6 +128,13 @@ impl Records {
                 scale(group.prices * 4 / group.count),
                 scale(group.controls * 4 / group.count),
                 share(group.words, page_words),
+                scale(self.ordinals[at]),
+                scale(blocks.elements[at].words),
+                lexicon(group.lexicon_sum, group.lexicon_hits),
+                share(group.declared, group.words),
+                share(group.seen, group.words),
+                lead.map_or(ABSENT, |lead| label(&lead.stats)),
+                lead.map_or(ABSENT, |lead| signed(lead.stats.label_min.into())),
             ];
             for (feature, value) in FEATURES.into_iter().zip(values) {
                 out.put_of(feature, name, value);
@@ -112,7 +143,7 @@ impl Records {
     }
 }
 
-const FEATURES: [&str; 11] = [
+const FEATURES: [&str; 18] = [
     "record level",
     "records",
     "record words",
@@ -124,4 +155,11 @@ const FEATURES: [&str; 11] = [
     "record prices",
     "record controls",
     "record share",
+    "record ordinal",
+    "record own words",
+    "record lexicon",
+    "record declared",
+    "record seen",
+    "record lead",
+    "record lead low",
 ];
