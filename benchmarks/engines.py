@@ -7,9 +7,13 @@ text, Markdown where there is any, metadata, links, media and language, as far a
 from __future__ import annotations
 
 import importlib
+import json
+import os
+import subprocess
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from scoring import Prediction
@@ -126,6 +130,31 @@ _PEERS: tuple[tuple[str, str, str, Callable[[Any], Extract], frozenset[str]], ..
 )
 
 
+#: Built by cargo from the sources beside it; RS_TRAFILATURA names one that was built elsewhere.
+_RS_TRAFILATURA = (
+    Path(__file__).parent / "peers" / "rs-trafilatura" / "target" / "release" / "peer-rs-trafilatura"
+)
+
+
+def _rs_trafilatura() -> Engine | None:
+    """The crate, in a process of its own that measures itself; None where it is not built."""
+    program = Path(os.environ.get("RS_TRAFILATURA", _RS_TRAFILATURA))
+    if not program.exists():
+        print("rs-trafilatura is left out: it is not built. See extraction.py --help")
+        return None
+    process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    lines_in, lines_out = process.stdin, process.stdout
+
+    def extract(html: str, url: str) -> Prediction:
+        lines_in.write(json.dumps([html, url]) + "\n")
+        lines_in.flush()
+        return Prediction(**json.loads(lines_out.readline()))
+
+    return Engine("rs-trafilatura", "0.2", extract, _ALL)
+
+
 def available() -> list[Engine]:
     """This project's engine and every installed peer."""
     from importlib import metadata
@@ -138,4 +167,5 @@ def available() -> list[Engine]:
             engines.append(Engine(name, metadata.version(distribution), make(module), gives))
         except ImportError as error:
             print(f"{name} is left out: {error}. pip install {distribution}")
-    return engines
+    native = _rs_trafilatura()
+    return engines if native is None else [*engines, native]

@@ -59,6 +59,8 @@ class Prediction:
     title: str | None = None
     byline: str | None = None
     date: str | None = None
+    #: Where an engine of another process measured itself; None leaves that to the caller.
+    milliseconds: float | None = None
 
 
 def words(text: str | None) -> list[str]:
