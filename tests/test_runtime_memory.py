@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from typing import Any
 
 import pytest
 from conftest import Configure, MakeExtractor, MakeRuntime
@@ -11,6 +12,7 @@ from misbehaving import START_PAGES, write_misbehaving
 
 from scrapy_riptide import Extractor, errors
 from scrapy_riptide.config import MIB, PAGE_BYTES
+from scrapy_riptide.wasm import instance as instance_module
 from scrapy_riptide.wasm import memory
 from scrapy_riptide.wasm.contract import lower_mode
 from scrapy_riptide.wasm.instance import Instance
@@ -93,11 +95,18 @@ def test_an_instance_that_the_system_has_no_memory_for_is_refused_and_counts_not
 ) -> None:
     made, config = runtime()
     before = len(memory._memories)
+    trackers: list[MemoryTracker] = []
+
+    def tracked(*arguments: Any, **options: Any) -> MemoryTracker:
+        trackers.append(MemoryTracker(*arguments, **options))
+        return trackers[0]
+
     with monkeypatch.context() as patch:
         patch.setattr(memory, "_mprotect", lambda *_: -1)
+        patch.setattr(instance_module, "MemoryTracker", tracked)
         with pytest.raises(errors.InternalError, match="bytes of memory left"):
             Instance(made, config, 1)
-    assert len(memory._memories) == before
+    assert (len(memory._memories), trackers[0].current_pages) == (before, 0)
     Instance(made, config, 2).close()
 
 

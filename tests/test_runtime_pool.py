@@ -15,7 +15,7 @@ from conftest import Configure, MakeExtractor, MakeRuntime
 from misbehaving import START_PAGES
 
 from scrapy_riptide import Extractor, ExtractorConfig, errors
-from scrapy_riptide.config import PAGE_BYTES
+from scrapy_riptide.config import MIB, PAGE_BYTES
 from scrapy_riptide.wasm import memory
 from scrapy_riptide.wasm import pool as pool_module
 from scrapy_riptide.wasm.capacity import pool_size
@@ -121,8 +121,17 @@ def test_a_full_pool_gives_what_comes_back_in_time(pool: Any) -> None:
     timer.join()
 
 
-def test_who_waits_gets_a_new_instance_as_soon_as_a_failed_one_is_gone(pool: Any) -> None:
+def test_who_waits_gets_a_new_instance_as_soon_as_a_failed_one_is_gone(
+    pool: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = pool(max_pool_size=1)
+    close = Instance.close
+
+    def slowly(instance: Instance) -> None:
+        time.sleep(0.3)
+        close(instance)
+
+    monkeypatch.setattr(Instance, "close", slowly)
     failed = made.take()
     with pytest.raises(errors.GuestTrap):
         tell(failed, "!t")
@@ -132,6 +141,27 @@ def test_who_waits_gets_a_new_instance_as_soon_as_a_failed_one_is_gone(pool: Any
     assert made.take(timeout_s=30).number == 2
     assert time.monotonic() - started < 10
     timer.join()
+
+
+def test_an_instance_made_ahead_comes_after_the_used_ones_and_its_first_use_is_no_reuse(pool: Any) -> None:
+    made = pool(initial_pool_size=2)
+    made.pool.warm()
+    first = made.take()
+    assert (first.number, made.pool.figures().reuses) == (1, 0)
+    tell(first, "fine")
+    made.pool.give_back(first)
+    made.pool.warm()
+    assert made.numbers == (0, 2, 2)
+    assert (made.take().number, made.pool.figures().reuses) == (1, 1)
+
+
+def test_an_instance_that_has_just_what_it_may_keep_is_replaced(pool: Any) -> None:
+    made = pool(recycle_memory_mb=2, enable_leak_detection=False)
+    growths = 2 * MIB // PAGE_BYTES - START_PAGES
+    made.use(*["!l"] * (growths - 1))
+    assert made.retired == {}
+    made.use("!l")
+    assert made.retired == {"memory": 1}
 
 
 def test_who_waits_is_told_when_the_pool_is_closed(pool: Any) -> None:
