@@ -26,13 +26,22 @@ FENCE = re.compile(
 )
 
 #: Languages with a check of their own elsewhere, or with nothing to run.
-OTHER_LANGUAGES = {"yaml": "configuration, see test_ops.py", "json": "data", "text": "output", "toml": "data"}
+OTHER_LANGUAGES = {
+    "ini": "configuration",
+    "yaml": "configuration, see test_ops.py",
+    "json": "data",
+    "text": "output",
+    "toml": "data",
+}
 
 #: What other blocks of Python stand on: the reader's page, and what a project of theirs has.
 PRELUDE = """
 from dataclasses import dataclass
 from scrapy import Request, Spider
 """
+
+#: Of these pages only the imports are run, and why.
+IMPORTS_ONLY = {"spark.md": "it reads a reader's table and bucket; test_spark.py has jobs"}
 
 #: Commands that are not run here, and why.
 NOT_RUN = {
@@ -101,7 +110,11 @@ def test_python_runs(block: Block, tmp_path: Path, cache_dir: Path, monkeypatch:
     wanted = re.search(r":class: (\w+)", block.options)
     if wanted and find_spec(wanted[1]) is None:
         pytest.skip(f"{wanted[1]} is not installed")
-    source = f"{PRELUDE}html = {HTML!r}\n{block.body}"
+    body = block.body
+    if block.page.name in IMPORTS_ONLY:
+        compile(body, str(block), "exec")
+        body = "\n".join(line for line in body.splitlines() if line.startswith(("from ", "import ")))
+    source = f"{PRELUDE}html = {HTML!r}\n{body}"
     if "process.start()" in block.body or wanted or "Spark" in block.body:
         # What makes a loop, a log or a virtual machine its own gets a process of its own.
         done = run([sys.executable, "-c", source], tmp_path, cache_dir)
