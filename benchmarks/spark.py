@@ -38,6 +38,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="a directory with *.html below it [made documents]")
     parser.add_argument("--documents", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--batch", default="4m", help="bytes of a batch of pages [4m]")
     parser.add_argument("--cores", type=int, default=2)
     options = parser.parse_args()
     documents = load(options.data, options.documents)
@@ -46,6 +47,10 @@ def main() -> None:
         SparkSession.builder.master(f"local[{options.cores}]")
         .config("spark.ui.enabled", "false")
         .config("spark.driver.memory", "2g")
+        # A batch is made, extracted and sent back one after the other: small ones keep all three busy.
+        .config("spark.sql.execution.arrow.maxBytesPerBatch", options.batch)
+        .config("spark.sql.files.openCostInBytes", "64m")
+        .config("spark.ui.showConsoleProgress", "false")
         .getOrCreate()
     )
     spark.sparkContext.setLogLevel("ERROR")

@@ -189,3 +189,17 @@ def test_what_can_t_be_done_is_a_sentence(
     assert done.returncode == code
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("missing", ["fastwarc", "pyarrow", "tqdm"])
+def test_a_missing_extra_is_a_sentence(tmp_path: Path, missing: str) -> None:
+    program = (
+        f"import sys; sys.modules['{missing}'] = None\n"
+        "from scrapy_riptide.cli import main\n"
+        "sys.exit(main(['warc', 'a.warc', '--output', 'out']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "riptide warc needs pip install 'scrapy-riptide[warc]'" in done.stderr

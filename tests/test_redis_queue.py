@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import time
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ pytest.importorskip("scrapy_redis", reason="the extra 'redis' is not installed")
 
 from redis import Redis
 from scrapy import Request, Spider
+from scrapy.exceptions import NotSupported
 from scrapy.utils.test import get_crawler
 from sharing import REDIS_SERVER, redis_server
 
@@ -222,3 +224,12 @@ def test_settings_that_would_lose_requests_are_refused(
     shared = {"REDIS_URL": redis_url, "DUPEFILTER_CLASS": "scrapy_redis.dupefilter.RFPDupeFilter"}
     with pytest.raises(ConfigError, match=words):
         LeaseScheduler.from_crawler(get_crawler(Spider, {**shared, **settings}))
+
+
+def test_a_scrapy_that_does_not_tell_what_is_done_is_refused(redis_url: str) -> None:
+    shared = {"REDIS_URL": redis_url, "DUPEFILTER_CLASS": "scrapy_redis.dupefilter.RFPDupeFilter"}
+    crawler = get_crawler(Spider, shared)
+    scheduler = LeaseScheduler.from_crawler(crawler)
+    scheduler._crawler = SimpleNamespace(engine=SimpleNamespace())
+    with pytest.raises(NotSupported, match="keeps its requests in progress elsewhere"):
+        scheduler.open(Spider.from_crawler(crawler, name="tides"))

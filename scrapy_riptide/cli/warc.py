@@ -26,6 +26,8 @@ _NAMED = 10
 def warc(options: Namespace, config: ConfigSource) -> int:
     """Converts the files that are not done yet, and says what was found in all of them."""
     try:
+        from tqdm import tqdm
+
         from scrapy_riptide.archives import convert, run
     except ImportError as error:
         raise CommandError(
@@ -54,7 +56,7 @@ def warc(options: Namespace, config: ConfigSource) -> int:
             reports = {task.source: report for task in tasks if (report := _report(task)) is not None}
             waiting = [task for task in tasks if task.source not in reports]
             began = time.monotonic()
-            with _Bar(waiting) as bar:
+            with _Bar(tqdm, waiting) as bar:
                 for report in run.run(waiting, wanted, options.jobs or usable_cores(), bar.look):
                     reports[report.source] = report
     except BrokenProcessPool as error:
@@ -132,9 +134,7 @@ def _alone_in(output: Path) -> Iterator[None]:
 class _Bar:
     """A progress bar on a terminal, nothing elsewhere."""
 
-    def __init__(self, tasks: list[Task]) -> None:
-        from tqdm import tqdm
-
+    def __init__(self, tqdm: Any, tasks: list[Task]) -> None:
         self._documents = 0
         total = sum(Path(task.source).stat().st_size for task in tasks)
         self._bar: Any = tqdm(

@@ -7,6 +7,8 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import RedisError
+from scrapy import __version__ as scrapy_version
+from scrapy.exceptions import NotSupported
 from scrapy.utils.asyncio import call_later, create_looping_call
 from scrapy.utils.misc import load_object
 from scrapy_redis.dupefilter import RFPDupeFilter
@@ -63,7 +65,15 @@ class LeaseScheduler(Scheduler):  # type: ignore[misc]
         return scheduler
 
     def open(self, spider: Spider) -> None:
-        """Begins to take part."""
+        """Begins to take part.
+
+        :raises NotSupported: this Scrapy doesn't tell when a request is done
+        """
+        if not hasattr(getattr(self._crawler.engine, "_slot", None), "inprogress"):
+            raise NotSupported(
+                f"Scrapy {scrapy_version} keeps its requests in progress elsewhere than 2.19: take that"
+                " one, or scrapy-redis's own scheduler."
+            )
         # Not scrapy-redis's own: Scrapy deprecates the log method that it calls.
         self.spider = spider
         self.queue = self.queue_cls(
