@@ -116,6 +116,27 @@ def test_async_crawler_process_with_the_asyncio_reactor(cache_dir: Path) -> None
     assert_whole(report, 1)
 
 
+def test_crawler_runner_in_a_script_with_a_reactor_of_its_own(cache_dir: Path) -> None:
+    report = run(
+        """
+        from scrapy.utils.reactor import install_reactor
+        install_reactor("twisted.internet.asyncioreactor.AsyncioSelectorReactor")
+        from twisted.internet import reactor
+        from scrapy.crawler import CrawlerRunner
+        runner = CrawlerRunner(SETTINGS)
+        crawlers = [runner.create_crawler(Spider) for _ in range(2)]
+        for crawler in crawlers:
+            runner.crawl(crawler)
+        runner.join().addBoth(lambda _: reactor.stop())
+        reactor.run()
+        report(*crawlers)
+        """,
+        cache_dir,
+    )
+    assert_whole(report, 2)
+    assert report["extractors"] == 1
+
+
 def test_two_spiders_of_a_crawler_process_share_one_extractor(cache_dir: Path) -> None:
     report = run(
         """
