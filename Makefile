@@ -46,9 +46,12 @@ guest: ## build the component from source into scrapy_riptide/wasm
 train: $(VENV)/.train ## train the guest's model again  [DATA=../shared/data]
 	@$(PY) guest/train/train.py --data "$(DATA)"
 
-bench: $(VENV)/.bench ## measure the runtime and the extraction  [DATA=../shared/data]
+bench: $(VENV)/.bench ## measure the runtime, the extraction and whole crawls  [DATA=../shared/data]
 	@$(PY) benchmarks/runtime.py
 	@$(PY) benchmarks/extraction.py --data "$(DATA)"
+	@$(PY) benchmarks/growth.py
+	@$(PY) benchmarks/crawl.py --data "$(DATA)"
+	@$(PY) benchmarks/scaling.py --data "$(DATA)"
 
 soak: $(VENV)/.bench ## a million extractions in one process, with the curve of its memory
 	@$(PY) benchmarks/soak.py $(ARGS)

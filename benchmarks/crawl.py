@@ -6,7 +6,8 @@ A server in a process of its own serves the pages on eight loopback addresses; e
 process of its own with 16 requests at once. The ways take turns, so a slow moment of the machine
 hits all, and ratios are made within a round. Agreement is the share of pages whose text is the one
 that the way's engine gives outside of a crawl (scrapy-riptide), or gave in the pipeline (threads).
-DIR has unpacked pages (``*.html``); without it pages are made, which extract faster than real ones.
+DIR has pages (``*.html``), or an archive of them (``*.tar.xz``); without it pages are made, which
+extract faster than real ones.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ import json
 import statistics
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,9 +24,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from documents import made
 from one_crawl import WAYS
-from page_server import HOSTS, chosen
+from page_server import HOSTS, chosen, real_or_made
 
 from scrapy_riptide import ExtractedContent, Extractor, ExtractorConfig
 
@@ -100,13 +99,6 @@ def extracted_outside(pages: list[Path], port: str) -> Digests:
             if isinstance(content, ExtractedContent):
                 digests[page.stem] = blake2b(content.text.encode(), digest_size=8).hexdigest()
     return digests
-
-
-def written(directory: Path, pages: int) -> Path:
-    """A directory with so many made pages in it."""
-    for n in range(pages):
-        (directory / f"{n:04}.html").write_text(made(20 + 8 * (n % 12), 40 + 20 * (n % 9), n))
-    return directory
 
 
 def median(values: list[float]) -> float:
@@ -210,8 +202,7 @@ def main() -> None:
         arguments.pages, arguments.rounds = 200, 1
     if arguments.ways[0] != _BASE:
         arguments.ways = [_BASE, *(way for way in arguments.ways if way != _BASE)]
-    with tempfile.TemporaryDirectory() as made_pages:
-        directory = arguments.data or written(Path(made_pages), arguments.pages)
+    with real_or_made(arguments.data, arguments.pages) as directory:
         crawls = measure(directory, arguments)
     if arguments.plots:
         plot(arguments.plots, crawls)

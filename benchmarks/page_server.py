@@ -11,7 +11,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from documents import made
 
 HOSTS = tuple(f"127.0.0.{n}" for n in range(1, 9))
 
@@ -24,6 +30,27 @@ def chosen(directory: Path, limit: int) -> list[Path]:
     if not paths:
         raise SystemExit(f"{directory} has no *.html: give a directory with unpacked pages")
     return paths[:: max(1, len(paths) // limit)][:limit]
+
+
+@contextmanager
+def real_or_made(directory: Path | None, count: int) -> Iterator[Path]:
+    """A directory of pages: ``directory``, the pages of its archive (the last ``*.tar.xz``), or made ones."""
+    archives = sorted(directory.glob("*.tar.xz")) if directory else []
+    if directory and not archives:
+        yield directory
+        return
+    with tempfile.TemporaryDirectory() as temporary:
+        target = Path(temporary)
+        if archives:
+            with tarfile.open(archives[-1]) as tar:
+                for member in tar:
+                    content = tar.extractfile(member) if member.name.endswith(".html") else None
+                    if content is not None:
+                        (target / Path(member.name).name).write_bytes(content.read())
+        else:
+            for n in range(count):
+                (target / f"{n:04}.html").write_text(made(20 + 8 * (n % 12), 40 + 20 * (n % 9), n))
+        yield target
 
 
 def _answer(body: bytes) -> bytes:

@@ -5,8 +5,8 @@
 Measured: the CPU time of a process that extracts pages from its event loop, and how much of it
 passed inside guests, which run without the lock; the rest holds it. And the CPU time of a crawl
 without extraction, all of which holds it. Simulated from these: one process on n cores, whose
-threads wait for the lock and for a core in the order they come. ``--data`` has unpacked pages
-(``*.html``); without it pages are made.
+threads wait for the lock and for a core in the order they come. ``--data`` has pages (``*.html``) or
+an archive of them (``*.tar.xz``); without it pages are made.
 """
 
 from __future__ import annotations
@@ -15,15 +15,14 @@ import argparse
 import asyncio
 import heapq
 import statistics
-import tempfile
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from crawl import crawl, served, written
-from page_server import chosen
+from crawl import crawl, served
+from page_server import chosen, real_or_made
 
 from scrapy_riptide import Extractor, ExtractorConfig
 from scrapy_riptide.wasm import lifting
@@ -187,8 +186,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="100 pages, one round")
     arguments = parser.parse_args()
     count, rounds = (100, 1) if arguments.quick else (arguments.pages, 5)
-    with tempfile.TemporaryDirectory() as made_pages:
-        directory = arguments.data or written(Path(made_pages), count)
+    with real_or_made(arguments.data, count) as directory:
         paths = chosen(directory, count)
         shares = measured([path.read_bytes() for path in paths], rounds)
         with served(directory, count) as port:
