@@ -117,6 +117,22 @@ def test_late_ticks_are_made_up_for(runtime: MakeRuntime, monkeypatch: pytest.Mo
     instance.close()
 
 
+def test_parts_of_ticks_add_up_to_ticks() -> None:
+    class Epochs:
+        count = 0
+
+        def increment_epoch(self) -> None:
+            self.count += 1
+
+    engine: Any = Epochs()
+    ticker = EpochTicker(engine)
+    ticker._epoch_s = 100.0
+    for step in range(1, 101):  # the thread is woken each 19 ms
+        ticker._advance(100.0 + step * 0.019)
+    ticker.close()
+    assert engine.count in (189, 190)
+
+
 def test_the_ticker_sleeps_without_guests_and_wakes_for_the_next(
     runtime: MakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
