@@ -15,6 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 from documents import load
@@ -30,6 +31,15 @@ def write_pages(documents: list[tuple[str, str]], folder: Path, parts: int) -> N
         mine = documents[part::parts]
         table = pa.table({"url": [url for _, url in mine], "html": [html for html, _ in mine]})
         pq.write_table(table, folder / f"{part}.parquet", row_group_size=64)
+
+
+def cpu_s() -> dict[str, float]:
+    """CPU seconds so far: of this process, of Java, of Spark's Python workers."""
+    spent = {"here": sum(psutil.Process().cpu_times()[:2]), "java": 0.0, "workers": 0.0}
+    for process in psutil.Process().children(recursive=True):
+        kind = "java" if process.name() == "java" else "workers"
+        spent[kind] += sum(process.cpu_times()[:2])
+    return spent
 
 
 def main() -> None:
@@ -74,10 +84,16 @@ def main() -> None:
         plain(), through_spark()
         ratios = []
         for _ in range(options.rounds):
-            rates = plain(), through_spark()
+            before = cpu_s()
+            plain_rate = plain()
+            between = cpu_s()
+            rates = plain_rate, through_spark()
+            after = cpu_s()
+            print(f"  CPU s of extract_many: {between['here'] - before['here']:.1f}, of Spark:", end=" ")
+            print(", ".join(f"{after[kind] - between[kind]:.1f} {kind}" for kind in after))
             ratios.append(rates[1] / rates[0])
             print(
-                f"extract_many {rates[0]:7.1f}/s   Spark {rates[1]:7.1f}/s   ratio {ratios[-1]:.2f}",
+                f"extract_many {rates[0]:.1f}/s, Spark {rates[1]:.1f}/s: {ratios[-1]:.2f}",
                 flush=True,
             )
     quartiles = statistics.quantiles(ratios, n=4) if len(ratios) > 1 else ratios * 3
