@@ -186,6 +186,10 @@ fn some_elements_hold_text_only() {
         ),
         ("<xmp>a<b></xmp>b", "<xmp>a<b></xmp>b"),
         ("<iframe>a<b></iframe>b", "<iframe>a<b></iframe>b"),
+        (
+            "<noscript><iframe src=a /></noscript><p>b",
+            "<noscript><iframe></iframe></noscript><p>b</p>",
+        ),
         ("<pre>\na\n</pre>", "<pre>a\n</pre>"),
         (
             "<plaintext>a</plaintext><b>",

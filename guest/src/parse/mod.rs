@@ -15,7 +15,8 @@
 //! - `noscript` holds elements. The content of a `template` are its children: what a browser would
 //!   not show, but where some pages keep their text. Skip [`Tag::TEMPLATE`] where it is not wanted.
 //! - `script`, `style`, `iframe`, `xmp`, `noembed`, `noframes` and `plaintext` hold their source
-//!   as text; `title` and `textarea` text with references resolved.
+//!   as text; `title` and `textarea` text with references resolved. Inside a `noscript` that text
+//!   ends where the `noscript` does, as it does where scripts run.
 //! - Elements of SVG and MathML are [`Tag::UNKNOWN`] wherever the tag could be mistaken for
 //!   HTML's, see [`Document::tag`].
 //! - Of several `html` or `body` tags only the first that has attributes gives them.

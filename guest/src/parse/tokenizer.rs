@@ -327,9 +327,9 @@ impl<'a> Tokenizer<'a> {
 
     /// Takes everything up to the end tag called `name` as text, and passes over that tag.
     ///
-    /// Inside a `script`, `<!--` followed by
+    /// Ends before the end tag called `outer` where that comes first. Inside a `script`, `<!--` followed by
     /// `<script` hides end tags as the standard's "double escaped" state does.
-    pub(super) fn raw_text(&mut self, name: &str) -> (u32, u32) {
+    pub(super) fn raw_text(&mut self, name: &str, outer: Option<&str>) -> (u32, u32) {
         let start = self.position;
         let script = name == "script";
         let mut from = start;
@@ -359,6 +359,11 @@ impl<'a> Tokenizer<'a> {
                     return (start as u32, here as u32);
                 }
                 hidden = false;
+            } else if rest.get(1) == Some(&b'/')
+                && outer.is_some_and(|outer| is_tag(&rest[2..], outer))
+            {
+                self.position = here;
+                return (start as u32, here as u32);
             } else if script && !escaped && rest.starts_with(b"<!--") {
                 escaped = true;
                 // The two dashes may already be those of `-->`.

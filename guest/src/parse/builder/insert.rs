@@ -108,7 +108,10 @@ impl Builder<'_> {
     /// Adds an element together with everything up to its end tag as text.
     pub(super) fn insert_raw(&mut self, token: &StartTag, kind: Kind) {
         let id = self.append(element(token, token.tag, Kind::Html));
-        let (start, end) = self.tokens.raw_text(token.tag.name());
+        // Where scripts run, all of a `noscript` is text and ends with it; pages are made for that, and
+        // `<noscript><iframe/></noscript>` would otherwise hold all that follows.
+        let outer = self.open.has(Tag::NOSCRIPT).then_some(Tag::NOSCRIPT.name());
+        let (start, end) = self.tokens.raw_text(token.tag.name(), outer);
         if start < end {
             let text = text(start, end, kind);
             self.nodes.push(Node {
