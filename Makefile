@@ -10,7 +10,7 @@ PY_ABSOLUTE := $(if $(filter /%,$(VENV)),,$(CURDIR)/)$(PY)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help crawl test lint docs guest train bench soak clean
+.PHONY: help crawl test golden lint docs guest train bench soak clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -27,6 +27,9 @@ test: $(VENV)/.test ## all tests, the guest's included where cargo is  [ARGS="-k
 	else \
 		echo "The guest's own tests were left out: there is no cargo on the PATH (https://rustup.rs)."; \
 	fi
+
+golden: $(VENV)/.test ## write the known results of tests/golden anew, after the component changed: read the diff
+	$(PY) -m pytest tests/test_golden.py --update-golden -q
 
 lint: $(VENV)/.lint ## ruff and mypy, for the guest rustfmt and clippy where they are
 	@$(PY) -m ruff check

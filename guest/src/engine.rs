@@ -3,7 +3,7 @@
 use crate::address::Base;
 use crate::classify::{self, Favor, Scope};
 use crate::content::{Content, Error, Link, Mode, Stats};
-use crate::keep::{chrome, custom, Kept, SelectorSet};
+use crate::keep::{chrome, custom, tables, Kept, SelectorSet};
 use crate::metadata::{self, Metadata};
 use crate::parse::{Document, NodeId, Tag};
 use crate::words::Amount;
@@ -187,7 +187,7 @@ fn judged(document: &Document<'_>, url: &str, base: &Base, scope: Scope, favor: 
             ..Content::default()
         };
     }
-    let nodes = selection.nodes.into_iter();
+    let nodes = tables::completed(document, selection.nodes).into_iter();
     let kept = Kept::of(document, nodes.filter(|&node| !is_control(document, node)));
     let mut content = rendered(document, &kept, base);
     content.quality_score = selection.quality;

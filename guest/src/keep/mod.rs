@@ -7,6 +7,7 @@ pub mod chrome;
 mod css;
 pub mod custom;
 mod element;
+pub mod tables;
 
 pub use css::SelectorSet;
 

@@ -402,7 +402,11 @@ fn introduction_at_start(text: &str) -> Option<(&str, bool)> {
         });
         match start {
             Some(start) => {
-                strong |= start.contains([' ', ':', '：', '／', '/']);
+                let of_editor = matches!(
+                    *start,
+                    "责任编辑：" | "責任編輯：" | "redaktion:" | "redactie:"
+                );
+                strong |= start.contains([' ', ':', '：', '／', '/']) && !of_editor;
                 text = text[start.len()..]
                     .trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ':' | ',' | '|'))
             }

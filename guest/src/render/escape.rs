@@ -5,8 +5,8 @@
 pub struct Place {
     /// It starts a line.
     pub line_start: bool,
-    /// The line has nothing but it, and signs like it: a rule.
-    pub is_rule: bool,
+    /// The line has nothing but signs that would be a rule, or a list item without a text.
+    pub is_bare: bool,
     /// A bar would end the cell.
     pub in_cell: bool,
     /// A bracket would end the link's text.
@@ -21,7 +21,14 @@ pub struct Place {
 
 /// Append a word.
 pub fn push_escaped(word: &str, place: Place, out: &mut String) {
-    let opens_block = place.line_start && (place.is_rule || starts_block(word));
+    // A number can't be escaped itself.
+    if let Some(number) = word.strip_suffix(['.', ')']).filter(|_| place.is_bare) {
+        out.push_str(number);
+        out.push('\\');
+        out.push_str(&word[number.len()..]);
+        return;
+    }
+    let opens_block = place.line_start && (place.is_bare || starts_block(word));
     let ends_heading = place.in_heading && word.bytes().all(|byte| byte == b'#');
     // A sign that is escaped for its own sake would be escaped twice.
     if (opens_block || ends_heading) && !word.starts_with(['*', '_', '`', '<', '\\']) {
@@ -112,8 +119,14 @@ fn starts_block(word: &str) -> bool {
                 .any(|sign| word.trim_start_matches(*sign).is_empty()))
 }
 
-/// Whether a line of this text would be a rule: `* * *`.
-pub fn is_rule(text: &str) -> bool {
+/// Whether a line of this text would lose it: a rule (`* * *`) or an empty item (`-`, `1.`).
+pub fn is_bare(text: &str) -> bool {
+    let text = text.trim();
+    let number = text.strip_suffix(['.', ')']).unwrap_or_default();
+    let is_number = (1..=9).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit());
+    if is_number || matches!(text, "-" | "+" | "*") {
+        return true;
+    }
     let mut signs = text.chars().filter(|c| !c.is_whitespace());
     let Some(first) = signs.next().filter(|c| matches!(c, '-' | '*' | '_')) else {
         return false;

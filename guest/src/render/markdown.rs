@@ -2,7 +2,7 @@
 //!
 //! The dialect is GitHub's with footnotes (`[^1]`), definition lists (`: text`) and formulas in TeX.
 
-use super::escape::{has_math, is_rule, push_escaped, Place};
+use super::escape::{has_math, is_bare, push_escaped, Place};
 use super::notes::Notes;
 use super::table::{self, Grid};
 use super::{code, is_permalink, math, walk, Inside, Writer, BLOCKS, VERBATIM};
@@ -321,7 +321,7 @@ impl MarkdownWriter<'_, '_> {
             let line_start = self.begin_word(true);
             let place = Place {
                 line_start,
-                is_rule: line_start && is_rule(text),
+                is_bare: line_start && is_bare(text),
                 in_cell: self.in_cell,
                 in_link: self
                     .marks

@@ -214,6 +214,7 @@ fn text_is_escaped_only_where_it_would_be_markup() {
         ("<p># no heading<p>1. a list", "\\# no heading\n\n1. a list"),
         ("&lt;div&gt; 1 &lt; 2", "\\<div> 1 < 2"),
         ("a<br># b<br>== c", "a  \n\\# b  \n\\== c"),
+        ("<p>-<p>12.", "\\-\n\n12\\."),
         ("<p>* * *<p>- - -", "\\* * *\n\n\\- - -"),
         ("<h2>C #</h2>", "## C \\#"),
         (
