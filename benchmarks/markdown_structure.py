@@ -20,6 +20,7 @@ from pathlib import Path
 from urllib.parse import urldefrag
 
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from scrapy_riptide import ExtractedContent, Extractor
 
@@ -36,8 +37,7 @@ def structure(markdown: str) -> dict[str, Counter[str]]:
     for token in _reader.parse(markdown):
         if token.nesting == 1:
             around.append(token.tag)
-            if token.tag == "tr":
-                row = []
+            row = [] if token.tag == "tr" else row
         elif token.nesting == -1:
             around.pop()
             if token.tag == "tr":
@@ -45,22 +45,26 @@ def structure(markdown: str) -> dict[str, Counter[str]]:
         elif token.type in {"fence", "code_block"}:
             found["code blocks"][_words(token.content)] += 1
         elif token.type == "inline":
-            children = token.children or []
-            text = _words(" ".join(each.content for each in children if not each.content.startswith("<")))
-            tag = around[-1] if around else ""
-            if re.fullmatch(r"h\d", tag):
-                found["headings"][text] += 1
-                found["headings with level"][f"{tag} {text}"] += 1
-            elif tag in {"td", "th"}:
-                row.append(text)
-            elif "li" in around:
-                found["list items"][text] += 1
-            for each in children:
-                if each.type == "link_open":
-                    found["links"][urldefrag(str(each.attrs["href"])).url.rstrip("/")] += 1
+            _count_inline(token, around, row, found)
     for parts in found.values():
         parts.pop("", None)
     return found
+
+
+def _count_inline(token: Token, around: list[str], row: list[str], found: dict[str, Counter[str]]) -> None:
+    children = token.children or []
+    text = _words(" ".join(each.content for each in children if not each.content.startswith("<")))
+    tag = around[-1] if around else ""
+    if re.fullmatch(r"h\d", tag):
+        found["headings"][text] += 1
+        found["headings with level"][f"{tag} {text}"] += 1
+    elif tag in {"td", "th"}:
+        row.append(text)
+    elif "li" in around:
+        found["list items"][text] += 1
+    for each in children:
+        if each.type == "link_open":
+            found["links"][urldefrag(str(each.attrs["href"])).url.rstrip("/")] += 1
 
 
 def _words(text: str) -> str:

@@ -48,9 +48,8 @@ pub fn push_escaped(word: &str, place: Place, out: &mut String) {
             '*' => !place.has_math && (word.len() > 1 || place.at_edge || opens_block),
             // Inside of a word an underscore is a letter.
             '_' => {
-                !place.has_math
-                    && !(in_word(before, '_') && in_word(next_other(after, &rest, '_'), '_'))
-                    && (word.len() > 1 || place.at_edge || opens_block)
+                let inside = in_word(before) && in_word(next_other(after, &rest, '_'));
+                !place.has_math && !inside && (word.len() > 1 || place.at_edge || opens_block)
             }
             '`' => true,
             '~' => before == Some('~') || after == Some('~'),
@@ -100,8 +99,8 @@ fn next_other(
 }
 
 /// Whether a character belongs to a word, so that the sign beside it stands inside of it.
-fn in_word(c: Option<char>, sign: char) -> bool {
-    c.is_some_and(|c| c.is_alphanumeric() && c != sign)
+fn in_word(c: Option<char>) -> bool {
+    c.is_some_and(char::is_alphanumeric)
 }
 
 /// Whether a word at the start of a line would open a block. Lists that authors typed by hand
