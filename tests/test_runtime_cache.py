@@ -494,11 +494,13 @@ def test_a_process_killed_at_a_random_moment_leaves_no_broken_cache(
     assert warnings(caplog) == []
 
 
+@pytest.mark.parametrize("child", [[], ["--fork"]], ids=["alone", "with a child that lives on"])
 def test_a_lock_ends_with_the_process_that_holds_it(
-    misbehaving: Path, directory: Path, at: ExtractorConfig
+    misbehaving: Path, directory: Path, at: ExtractorConfig, child: list[str]
 ) -> None:
-    command = [sys.executable, str(SCRIPTS / "cache_user.py"), str(misbehaving), str(directory)]
-    with subprocess.Popen([*command, "--hold-lock"], stdout=subprocess.PIPE, text=True) as holder:
+    user = [sys.executable, str(SCRIPTS / "cache_user.py"), str(misbehaving), str(directory)]
+    command = [*user, "--hold-lock", *child]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "locked\n"
         with Extractor(at) as extractor:
@@ -506,6 +508,11 @@ def test_a_lock_ends_with_the_process_that_holds_it(
             assert extractor.health()["reason"] == "the component is being compiled"
             holder.kill()
             holder.wait()
+            try:
+                extractor.wait_until_ready(20)
+            finally:
+                if child:
+                    os.killpg(holder.pid, signal.SIGKILL)
             assert extractor.extract("hello", URL).text == "hello"
 
 

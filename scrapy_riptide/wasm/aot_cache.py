@@ -44,6 +44,8 @@ _FORMAT = 2
 _READ_BYTES = 256 * 1024
 
 _left_in_place: set[Path] = set()
+# Descriptors of the locks that this process has.
+_locks: set[int] = set()
 
 
 @dataclass(frozen=True)
@@ -198,10 +200,12 @@ class AotCache:
             yield
             return
         descriptor = os.open(self.directory / f"{key}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        _locks.add(descriptor)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
         finally:
+            _locks.discard(descriptor)
             os.close(descriptor)
 
     def _make_directory(self) -> None:
@@ -219,6 +223,17 @@ class AotCache:
             raise PermissionError(errno.EPERM, "belongs to another user", str(self.directory))
         if status.st_mode & 0o022:
             raise PermissionError(errno.EPERM, "can be written by other users", str(self.directory))
+
+
+def _leave_locks_to_parent() -> None:
+    # A forked child has its parent's locks as well: it would keep them for as long as it lives, and
+    # wait for itself when it compiles.
+    while _locks:
+        os.close(_locks.pop())
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_locks_to_parent)
 
 
 def _digest_file(path: Path) -> str:

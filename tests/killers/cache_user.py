@@ -1,6 +1,6 @@
 """Starts an extractor over a cache directory and prints ``hit`` or ``miss``; may die while it compiles.
 
-cache_user.py COMPONENT DIRECTORY [--file-limit BYTES] [--die-at MOMENT] [--hold-lock]
+cache_user.py COMPONENT DIRECTORY [--file-limit BYTES] [--die-at MOMENT] [--hold-lock] [--fork]
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ def main() -> None:
     parser.add_argument("--file-limit", type=int)
     parser.add_argument("--die-at", choices=["compile", "write", "fsync", "rename"])
     parser.add_argument("--hold-lock", action="store_true")
+    parser.add_argument("--fork", action="store_true", help="and have a child that lives on")
     options = parser.parse_args()
     config = ExtractorConfig(
         component=None if options.component == "packaged" else options.component,
@@ -50,7 +51,8 @@ def main() -> None:
         wasm = Path(options.component).read_bytes()
         key = aot_cache.cache_key(wasm, runtime.engine_settings(config))
         with aot_cache.AotCache(options.directory).lock(key):
-            print("locked", flush=True)
+            if not options.fork or os.fork():
+                print("locked", flush=True)
             time.sleep(120)
     with Extractor(config) as extractor:
         extractor.info()
