@@ -219,7 +219,8 @@ class ExtractorConfig:
     )
     checkout_timeout_secs: float = option(
         30.0,
-        decimal(0, 86400, unit="seconds"),
+        # None takes no time to begin: at 0 every extraction would be too late.
+        decimal(0.001, 86400, unit="seconds"),
         "How long an extraction may wait for an instance before PoolExhausted.",
     )
     memory_limit_mb: int | None = option(

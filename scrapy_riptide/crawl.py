@@ -168,7 +168,8 @@ class RiptideCrawl:
             self.copy_pool_figures()
             for callback in self._before_close:
                 await callback()
-            logger.info(summary(self.figures, self._crawler.stats.get_stats()), extra={"spider": spider})
+            if self.stats.are_kept:
+                logger.info(summary(self.figures, self._crawler.stats.get_stats()), extra={"spider": spider})
         finally:
             # Closing waits for threads that stop their guests.
             await asyncio.to_thread(self._lease.release)

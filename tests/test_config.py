@@ -54,7 +54,7 @@ EXAMPLES: dict[str, tuple[str, Any, Any]] = {
     "max_pool_size": ("3", 3, "0"),
     "initial_pool_size": ("0", 0, "-1"),
     "max_workers": ("2", 2, "many"),
-    "checkout_timeout_secs": ("0.5", 0.5, "soon"),
+    "checkout_timeout_secs": ("0.5", 0.5, "0"),
     "memory_limit_mb": ("64", 64, "0"),
     "memory_limit_pages": ("1024", 1024, "65537"),
     "timeout_secs": ("2.5", 2.5, "0"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import re
 import shutil
@@ -143,6 +144,37 @@ async def test_the_metrics_are_the_stats(settings: dict[str, Any]) -> None:
     assert {name: found.get(name) for name in expected} == expected
     assert found["riptide_wasm_aot_cache_hits"] + found["riptide_wasm_aot_cache_misses"] == 1
     assert stats["riptide/wasm/grow_failed"] >= 1
+
+
+async def test_pages_that_no_thread_took_have_no_duration(settings: dict[str, Any]) -> None:
+    async with site({"/blank": "fine"}) as root:
+        result = await crawl(
+            AskingSpider,
+            settings,
+            root=root,
+            paths=("/blank",),
+            ask=(("/metrics", {}),),
+            meta={"riptide": {"nonsense": 1}},
+        )
+    found = values(parse_text(result.items[0]["text"]))
+    expected = {
+        "riptide_errors_total,kind=options": 1,
+        "riptide_extraction_duration_seconds_count": 0,
+        "riptide_extraction_wait_seconds_count": 0,
+    }
+    assert {name: found.get(name) for name in expected} == expected
+
+
+async def test_stats_that_nobody_keeps_are_absent_rather_than_zero(
+    settings: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    kept = {"STATS_CLASS": "scrapy.statscollectors.DummyStatsCollector"}
+    items, _ = await ask({**settings, **kept}, "/metrics")
+    found = values(parse_text(items[0]["text"]))
+    assert found["riptide_extractions_total,engine=wasm,mode=article,outcome=ok"] == 1
+    assert [name for name in found if re.match("riptide_(pages|errors|skipped|fallback|items)_", name)] == []
+    assert [each for each in messages(caplog.records, logging.INFO) if "pages:" in each] == []
 
 
 async def test_openmetrics_is_spoken(settings: dict[str, Any]) -> None:

@@ -78,9 +78,13 @@ class CrawlFigures:
     def record(self, extraction: Extraction) -> None:
         """Takes in a page."""
         self.extractions[extraction.engine or "none", extraction.mode, extraction.kind or "ok"] += 1
-        self.durations_s.observe(extraction.duration_ms / 1000)
-        self.waits_s.observe(extraction.wait_ms / 1000)
+        # Options that mean nothing cost a page neither, an exhausted pool keeps it from the first:
+        # zeros would make the others look faster than they were.
+        if extraction.duration_ms:
+            self.durations_s.observe(extraction.duration_ms / 1000)
+            self.window_ms.append(extraction.duration_ms)
+        if extraction.wait_ms:
+            self.waits_s.observe(extraction.wait_ms / 1000)
         self.html_bytes += extraction.html_bytes
         self.markdown_bytes += extraction.markdown_bytes
-        self.window_ms.append(extraction.duration_ms)
         self.recent.append(extraction)

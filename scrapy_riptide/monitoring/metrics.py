@@ -109,6 +109,8 @@ class CrawlCollector(Collector):
         yield from _crawl_families(family, self._crawl.figures)
         if self._crawl.settings.extractor.enable_metrics:
             yield from _histograms(family, self._crawl.figures)
+        if not self._crawl.stats.are_kept:
+            return
         stats = self._crawler.stats.get_stats()
         for name, (prefix, label, meaning) in FROM_STATS.items():
             yield family.counters(name, meaning, (label,), _keyed(by_kind(stats, prefix)))

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from scrapy.statscollectors import StatsCollector
+from scrapy.statscollectors import DummyStatsCollector, StatsCollector
 
 from scrapy_riptide.monitoring.figures import Extraction
 
@@ -74,6 +74,8 @@ class PageStats:
 
     def __init__(self, stats: StatsCollector) -> None:
         self._stats = stats
+        #: Whether what is counted can be read again: Scrapy's dummy collector forgets it.
+        self.are_kept = not isinstance(stats, DummyStatsCollector)
 
     def given(self, extraction: Extraction) -> None:
         """A page was given to the extractor, and has its outcome."""

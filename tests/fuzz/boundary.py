@@ -202,7 +202,7 @@ def pools(rng: random.Random, directory: Path, counts: Counter[str]) -> None:
         "max_workers": rng.choice([1, 2, 3]),
         "max_uses": rng.choice([1, 3, 1000]),
         "enable_reuse": rng.random() < 0.8,
-        "checkout_timeout_secs": rng.choice([0, 0.01, 5]),
+        "checkout_timeout_secs": rng.choice([0.001, 0.01, 5]),
         "timeout_secs": 0.05,
     }
     with extractor(directory, "misbehaving.wasm", **options) as made:
