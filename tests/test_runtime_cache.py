@@ -9,8 +9,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ import pytest
 from conftest import Configure
 
 from scrapy_riptide import Extractor, ExtractorConfig
-from scrapy_riptide.wasm import aot_cache, receipt
+from scrapy_riptide.wasm import aot_cache, host, receipt
 from scrapy_riptide.wasm import runtime as wasm_runtime
 from scrapy_riptide.wasm.aot_cache import AotCache, default_directory
 from scrapy_riptide.wasm.engine import EngineSettings, make_engine
@@ -492,6 +494,27 @@ def test_a_process_killed_at_a_random_moment_leaves_no_broken_cache(
     with Extractor(real_config(cache_dir=str(directory))) as extractor:
         assert extractor.validate("<p>hello</p>")
     assert warnings(caplog) == []
+
+
+def test_a_start_that_waited_for_anothers_compilation_does_not_complain_of_the_machine(
+    at: ExtractorConfig, directory: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(host, "_told_of_cold_start", threading.Event())
+    start(at)
+    compiled = entry(directory)
+    elsewhere = compiled.rename(directory / "elsewhere")
+
+    @contextmanager
+    def lock(*_: object) -> Iterator[None]:
+        elsewhere.rename(compiled)  # as another process does, while this one waits
+        yield
+
+    monkeypatch.setattr(AotCache, "lock", lock)
+    impatient = at.but(cold_start_target_ms=0.001)
+    assert start(impatient) == HIT
+    assert "A cold start took" not in caplog.text
+    assert start(impatient) == HIT
+    assert "A cold start took" in caplog.text
 
 
 @pytest.mark.parametrize("child", [[], ["--fork"]], ids=["alone", "with a child that lives on"])

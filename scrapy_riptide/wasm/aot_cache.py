@@ -54,6 +54,8 @@ class Loaded:
 
     component: Component
     hit: bool | None
+    #: Whether it came from the cache because another process was compiling it meanwhile.
+    waited: bool = False
 
 
 def default_directory() -> Path:
@@ -304,7 +306,7 @@ def load_component(
             # Another process may have been here while this one waited for the lock.
             component = cache.load(engine, key)
             if component is not None:
-                return Loaded(component, True)
+                return Loaded(component, True, waited=True)
             component = compile_(wasm)
             cache.store(key, component)
             return Loaded(component, False)

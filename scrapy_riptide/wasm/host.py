@@ -163,7 +163,8 @@ class GuestHost:
         # its first document is its own affair.
         self.cold_start_ms = self._runtime.load_ms + self._runtime.instantiate_ms
         target_ms = self._config.cold_start_target_ms
-        if self._runtime.cache_hit and self.cold_start_ms > target_ms and not _told_of_cold_start.is_set():
+        cache_was_filled = self._runtime.cache_hit and not self._runtime.waited
+        if cache_was_filled and self.cold_start_ms > target_ms and not _told_of_cold_start.is_set():
             _told_of_cold_start.set()
             logger.warning(
                 "A cold start took %.1f ms with a filled cache, the target is %g ms (%s). It worked for "
