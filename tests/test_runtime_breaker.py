@@ -54,6 +54,14 @@ def opened(breaker: CircuitBreaker) -> CircuitBreaker:
     return breaker
 
 
+def test_its_word_to_a_health_page_says_when_it_tries_again(breaker: CircuitBreaker, clock: Clock) -> None:
+    opened(breaker)
+    clock.now += 59.6
+    assert str(breaker.refusal()).endswith("it tries again in 1 s")
+    clock.now += 0.4
+    assert str(breaker.refusal()).endswith("it tries again with the next document")
+
+
 def test_the_fifth_failure_in_a_row_opens_it(breaker: CircuitBreaker) -> None:
     fail(breaker, 4)
     assert (state_of(breaker), breaker._failures) == ("closed", 4)

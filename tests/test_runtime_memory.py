@@ -70,7 +70,7 @@ def test_a_denied_growth_is_counted_whether_the_guest_survives_it_or_not(runtime
         tell(instance, "!x")
     assert (caught.value.grow_failures, instance.tracker.grow_failures) == (1, 3)
     assert str(caught.value) == (
-        f"the guest could not go on: 1 growths of its memory were denied at {FULL} of 4096 pages"
+        f"the guest could not go on: 1 growth of its memory denied at {FULL} of 4096 pages"
     )
     instance.close()
 

@@ -7,6 +7,7 @@ when all of them succeed it closes; the first that fails opens it again.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import Counter
@@ -75,13 +76,13 @@ class CircuitBreaker:
                 self._enter(BreakerState.HALF_OPEN)
             if self._state is BreakerState.HALF_OPEN:
                 if self._trials_given >= self._half_open_max_requests:
-                    raise _refusal(0.0)
+                    raise _refusal(0.0, "when the trial extractions under way have succeeded")
                 self._trials_given += 1
             return Permit(self._period)
 
     def refusal(self) -> CircuitOpen:
         """What :meth:`acquire` raises while the breaker is open."""
-        return _refusal(max(self._left_s(), 0.0))
+        return _refusal(max(self._left_s(), 0.0), "with the next document")
 
     def _left_s(self) -> float:
         return self._opened_at + self._recovery_timeout_s - self._clock()
@@ -128,8 +129,8 @@ class CircuitBreaker:
         self._transitions[state] += 1
 
 
-def _refusal(left_s: float) -> CircuitOpen:
-    when = f"in {left_s:.0f} s" if left_s else "when the trial extractions under way have succeeded"
+def _refusal(left_s: float, at_once: str = "") -> CircuitOpen:
+    when = f"in {math.ceil(left_s)} s" if left_s else at_once
     return CircuitOpen(
         f"the circuit breaker is open after repeated failures; it tries again {when}", retry_in_s=left_s
     )

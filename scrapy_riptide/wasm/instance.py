@@ -154,7 +154,7 @@ class Instance:
         denied = self.tracker.use_grow_failures
         if denied:
             return errors.MemoryLimitExceeded(
-                f"the guest could not go on: {denied} growths of its memory were denied at "
+                f"the guest could not go on: {denied} growth{'s' * (denied > 1)} of its memory denied at "
                 f"{self.tracker.current_pages} of {self.tracker.max_pages} pages",
                 grow_failures=denied,
             )
