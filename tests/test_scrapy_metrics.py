@@ -180,8 +180,12 @@ async def test_stats_that_nobody_keeps_are_absent_rather_than_zero(
 async def test_openmetrics_is_spoken(settings: dict[str, Any]) -> None:
     items, _ = await ask(settings, "/metrics", headers=OPENMETRICS)
     assert items[0]["type"].startswith("application/openmetrics-text")
-    found = values(parse_openmetrics(items[0]["text"]))  # type: ignore[no-untyped-call]
+    families = list(parse_openmetrics(items[0]["text"]))  # type: ignore[no-untyped-call]
+    found = values(families)
     assert found["riptide_wasm_grow_failed_total"] >= 1
+    units = {family.name: family.unit for family in families}
+    assert (units["riptide_html_bytes"], units["riptide_wasm_memory_pages"]) == ("bytes", "pages")
+    assert (units["riptide_extraction_wait_seconds"], units["riptide_pages_seen"]) == ("seconds", "")
     assert found["riptide_pages_seen_total"] == 5
 
 

@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 # The first is the target, the last what nobody wants to wait for.
 _COLD_START_BOUNDS_MS = (1.0, 2.5, 5.0, 10.0, 15.0, 25.0, 50.0, 100.0, 1000.0, 10000.0)
 
+# Last words of names that say what is counted, for OpenMetrics.
+_UNITS = frozenset({"bytes", "ms", "pages", "ratio", "seconds"})
+
 #: Gauges of ``Extractor.metrics()``, under the same name.
 GAUGES = {
     "riptide_wasm_memory_pages": "Pages (64 KiB) of linear memory that the instances have",
@@ -177,6 +180,12 @@ def _keyed(counts: Mapping[str, int]) -> dict[tuple[str], int]:
     return {(kind,): count for kind, count in counts.items()}
 
 
+def _unit(name: str) -> str:
+    """What OpenMetrics is told as the unit: the name's last word, where it is one."""
+    last = name.removesuffix("_total").rpartition("_")[2]
+    return last if last in _UNITS else ""
+
+
 class _Families:
     """Makes metric families with the crawl's labels before their own."""
 
@@ -191,19 +200,19 @@ class _Families:
         return self.counters(name, meaning, (), {(): value})
 
     def gauges(self, name: str, meaning: str, own: Iterable[str], values: Mapping[Any, float]) -> Metric:
-        family = GaugeMetricFamily(name, meaning, labels=[*self._names, *own])
+        family = GaugeMetricFamily(name, meaning, labels=[*self._names, *own], unit=_unit(name))
         for key, value in values.items():
             family.add_metric([*self._values, *key], value)
         return family
 
     def counters(self, name: str, meaning: str, own: Iterable[str], values: Mapping[Any, float]) -> Metric:
-        family = CounterMetricFamily(name, meaning, labels=[*self._names, *own])
+        family = CounterMetricFamily(name, meaning, labels=[*self._names, *own], unit=_unit(name))
         for key, value in values.items():
             family.add_metric([*self._values, *key], value)
         return family
 
     def histogram(self, name: str, meaning: str, histogram: Histogram) -> Metric:
-        family = HistogramMetricFamily(name, meaning, labels=self._names)
+        family = HistogramMetricFamily(name, meaning, labels=self._names, unit=_unit(name))
         family.add_metric(self._values, list(histogram.cumulative()), histogram.sum)
         return family
 
