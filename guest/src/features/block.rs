@@ -104,6 +104,25 @@ static ANCESTOR_SLOT: [u8; Tag::COUNT] = {
 /// Levels above a block whose totals are features.
 const LEVELS: [(usize, &str); 6] = [(1, "1"), (2, "2"), (3, "3"), (4, "4"), (6, "6"), (8, "8")];
 
+/// What is told of an element around a block.
+const CONTAINER: [&str; 12] = [
+    "share",
+    "links",
+    "blocks",
+    "long",
+    "punctuation",
+    "at",
+    "images",
+    "controls",
+    "headings",
+    "lexicon",
+    "declared",
+    "seen",
+];
+
+/// The place of what is not of the element alone.
+const AT: usize = 5;
+
 /// Neighbours described beside a block.
 const NEIGHBOURS: [(i64, &str); 6] = [
     (-3, "-3"),
@@ -113,6 +132,19 @@ const NEIGHBOURS: [(i64, &str); 6] = [
     (2, "+2"),
     (3, "+3"),
 ];
+
+/// What is told of a neighbour.
+const NEAR: [&str; 6] = [
+    "near words",
+    "near links",
+    "near tag",
+    "near lexicon",
+    "near declared",
+    "near shared",
+];
+
+/// The place of what is not of the neighbour alone.
+const SHARED: usize = 5;
 
 /// The fewest blocks of an element that is taken for labelled by its first.
 const LABELLED: u32 = 3;
@@ -221,14 +253,20 @@ pub struct Describer<'b> {
     heading: Vec<u32>,
     /// For every block the heading above that one: of the nearest higher level.
     outer_heading: Vec<u32>,
+    /// For every element the features of the blocks in it, without [`AT`].
+    containers: Vec<[u8; CONTAINER.len()]>,
+    /// For every block the features it is of those near it, without [`SHARED`].
+    near: Vec<[u8; NEAR.len()]>,
+    /// For every block the depth of the innermost element around it and the block before.
+    meets: Vec<u16>,
     records: &'b Records,
 }
 
 impl<'b> Describer<'b> {
     pub fn new(blocks: &'b Blocks, page: &'b Page, records: &'b Records) -> Self {
         let all = &blocks.blocks;
-        let repeats = groups::sizes(all.iter().map(|block| block.stats.hash));
-        let occurrences = groups::occurrences(all.iter().map(|block| block.stats.hash));
+        let (repeats, occurrences) =
+            groups::sizes_and_occurrences(all.iter().map(|block| block.stats.hash));
         let signatures =
             groups::sizes(all.iter().map(|block| pair_signature(blocks, block).into()));
         let paths = groups::sizes(all.iter().map(|block| path(blocks, block).into()));
@@ -273,6 +311,9 @@ impl<'b> Describer<'b> {
             long_after,
             heading,
             outer_heading,
+            containers: containers(blocks, page),
+            near: all.iter().map(|block| near(blocks, block)).collect(),
+            meets: meets(blocks),
             records,
         }
     }
@@ -291,8 +332,7 @@ impl<'b> Describer<'b> {
         self.tags(block, &chain, out);
         self.names(&chain, out);
         self.containers(index, &chain, out);
-        self.records
-            .describe(self.blocks, &chain, self.page.words, out);
+        self.records.describe(self.blocks, &chain, out);
         self.neighbours(index, block, out);
         self.under_heading(index, out);
         self.labels(index, &chain, out);
@@ -496,92 +536,39 @@ impl<'b> Describer<'b> {
 
     fn containers(&self, index: usize, chain: &Chain, out: &mut impl Sink) {
         for (level, name) in LEVELS {
-            let Some(e) = chain.get(self.blocks, level) else {
-                for feature in [
-                    "share",
-                    "links",
-                    "blocks",
-                    "long",
-                    "punctuation",
-                    "at",
-                    "images",
-                    "controls",
-                    "headings",
-                    "lexicon",
-                    "declared",
-                    "seen",
-                ] {
-                    out.put_of(feature, name, ABSENT);
-                }
-                continue;
-            };
-            out.put_of("share", name, share(e.words, self.page.words));
-            out.put_of("links", name, share(e.link_words, e.words));
-            out.put_of("blocks", name, scale(e.blocks));
-            out.put_of("long", name, share(e.long_words, e.words));
-            out.put_of("punctuation", name, share(e.punctuation * 4, e.words));
-            out.put_of(
-                "at",
-                name,
-                share(
+            let mut values = [ABSENT; CONTAINER.len()];
+            if let Some(at) = chain.index(level) {
+                let e = &self.blocks.elements[at as usize];
+                values = self.containers[at as usize];
+                values[AT] = share(
                     index as u32 - e.first_block,
                     e.last_block - e.first_block + 1,
-                ),
-            );
-            out.put_of("images", name, scale(e.images.into()));
-            out.put_of("controls", name, scale(e.controls.into()));
-            out.put_of("headings", name, scale(e.headings.into()));
-            out.put_of("lexicon", name, lexicon(e.lexicon_sum, e.lexicon_hits));
-            out.put_of("declared", name, share(e.declared, e.words));
-            out.put_of("seen", name, share(e.seen, e.words));
+                );
+            }
+            out.put_each(&CONTAINER, name, &values);
         }
     }
 
     fn neighbours(&self, index: usize, block: &Block, out: &mut impl Sink) {
-        let parent = |b: &Block| {
-            self.blocks
-                .elements
-                .get(b.element as usize)
-                .map(|e| e.parent)
-        };
+        let elements = &self.blocks.elements;
+        let own = elements.get(block.element as usize);
         for (offset, name) in NEIGHBOURS {
-            let other = usize::try_from(index as i64 + offset)
-                .ok()
-                .and_then(|at| self.blocks.blocks.get(at));
-            let Some(other) = other else {
-                for feature in [
-                    "near words",
-                    "near links",
-                    "near tag",
-                    "near lexicon",
-                    "near declared",
-                    "near shared",
-                ] {
-                    out.put_of(feature, name, ABSENT);
-                }
-                continue;
-            };
-            let s = &other.stats;
-            out.put_of("near words", name, scale(s.words));
-            out.put_of("near links", name, share(s.link_words, s.words));
-            let tag = self
-                .blocks
-                .elements
-                .get(other.element as usize)
-                .map_or(0, |e| TAG_ORDER[e.tag.index()]);
-            out.put_of("near tag", name, tag);
-            out.put_of(
-                "near lexicon",
-                name,
-                signed(s.lexicon_sum / (s.lexicon_hits as i32 + 3)),
-            );
-            out.put_of("near declared", name, share(s.declared_text, s.words));
-            let shared = if parent(other) == parent(block) {
-                0
-            } else {
-                self.common_depth(other.element, block.element)
-            };
-            out.put_of("near shared", name, shared);
+            let at = usize::try_from(index as i64 + offset).ok();
+            let other = at.and_then(|at| Some((at, self.blocks.blocks.get(at)?)));
+            let mut values = [ABSENT; NEAR.len()];
+            if let Some((at, other)) = other {
+                let (first, last) = (at.min(index), at.max(index));
+                values = self.near[at];
+                values[SHARED] = match (elements.get(other.element as usize), own) {
+                    (Some(other), Some(own)) if other.parent != own.parent => {
+                        // Of blocks in a row, the outermost element where two meet holds them all.
+                        let meets = &self.meets[first + 1..=last];
+                        levels_below(other, own, meets.iter().copied().min().unwrap_or(0))
+                    }
+                    _ => 0,
+                };
+            }
+            out.put_each(&NEAR, name, &values);
         }
     }
 
@@ -696,6 +683,70 @@ impl<'b> Describer<'b> {
     }
 }
 
+/// What is told of each element that has others with text in it; blocks share most of theirs.
+fn containers(blocks: &Blocks, page: &Page) -> Vec<[u8; CONTAINER.len()]> {
+    const UNKNOWN: [u8; CONTAINER.len()] = [ABSENT; CONTAINER.len()];
+    let mut containers = vec![UNKNOWN; blocks.elements.len()];
+    for inner in blocks.elements.iter().filter(|inner| inner.blocks > 0) {
+        let at = inner.parent as usize;
+        let Some(e) = blocks.elements.get(at) else {
+            continue;
+        };
+        if containers[at] != UNKNOWN {
+            continue;
+        }
+        containers[at] = [
+            share(e.words, page.words),
+            share(e.link_words, e.words),
+            scale(e.blocks),
+            share(e.long_words, e.words),
+            share(e.punctuation * 4, e.words),
+            ABSENT,
+            scale(e.images.into()),
+            scale(e.controls.into()),
+            scale(e.headings.into()),
+            lexicon(e.lexicon_sum, e.lexicon_hits),
+            share(e.declared, e.words),
+            share(e.seen, e.words),
+        ];
+    }
+    containers
+}
+
+/// What a block is to those near it.
+fn near(blocks: &Blocks, block: &Block) -> [u8; NEAR.len()] {
+    let s = &block.stats;
+    let element = blocks.elements.get(block.element as usize);
+    [
+        scale(s.words),
+        share(s.link_words, s.words),
+        element.map_or(0, |e| TAG_ORDER[e.tag.index()]),
+        signed(s.lexicon_sum / (s.lexicon_hits as i32 + 3)),
+        share(s.declared_text, s.words),
+        ABSENT,
+    ]
+}
+
+/// For every block the depth of the innermost element around it and the one before: an element is
+/// entered and left once, so all these climbs are one walk over the tree.
+fn meets(blocks: &Blocks) -> Vec<u16> {
+    let mut before = None;
+    let meet = |block: &Block| {
+        let mut b = block.element;
+        let mut a = before.replace(b).unwrap_or(b);
+        while a != b {
+            // A parent comes before its children; what has none is above all.
+            let later = if a > b { &mut a } else { &mut b };
+            match blocks.elements.get(*later as usize) {
+                Some(element) if element.parent != NONE => *later = element.parent,
+                _ => return 0,
+            }
+        }
+        blocks.elements.get(a as usize).map_or(0, |e| e.depth)
+    };
+    blocks.blocks.iter().map(meet).collect()
+}
+
 /// How many levels below its common ancestor with `anchor` an element lies.
 pub fn common_depth(blocks: &Blocks, anchor: u32, element: u32) -> u8 {
     let (mut a, mut b) = (anchor, element);
@@ -721,6 +772,13 @@ pub fn common_depth(blocks: &Blocks, anchor: u32, element: u32) -> u8 {
         }
     }
     steps
+}
+
+/// What [`common_depth`] finds, where the depth at which the two meet is known.
+fn levels_below(anchor: &Element, element: &Element, meet: u16) -> u8 {
+    let alone = usize::from(anchor.depth.saturating_sub(element.depth));
+    let levels = usize::from(element.depth.saturating_sub(meet));
+    levels.min(MAX_CHAIN.saturating_sub(alone)) as u8
 }
 
 /// The level of the heading a block is, 0 for none.
@@ -783,6 +841,29 @@ mod tests {
         describer.describe(last, &mut names);
         describer.describe(last, &mut row);
         move |name| row[names.0.iter().position(|known| known == name).unwrap()]
+    }
+
+    #[test]
+    fn where_blocks_in_a_row_meet_is_what_a_climb_finds() {
+        let deep = format!("{}deep{}", "<div>".repeat(60), "</div>".repeat(60));
+        let html = format!("a<ul><li>b<li>c<p>d</ul>{deep}<div>e<div><p>f<p>g</div></div>{deep}h");
+        let blocks = segment(&Document::parse(&html), &Tables::default());
+        let meets = meets(&blocks);
+        let element = |index: usize| blocks.blocks[index].element;
+        for first in 0..meets.len() {
+            for last in first + 1..meets.len() {
+                let meet = meets[first + 1..=last].iter().copied().min().unwrap();
+                for (anchor, own) in
+                    [(first, last), (last, first)].map(|(a, b)| (element(a), element(b)))
+                {
+                    let elements = [anchor, own].map(|at| &blocks.elements[at as usize]);
+                    assert_eq!(
+                        levels_below(elements[0], elements[1], meet),
+                        common_depth(&blocks, anchor, own)
+                    );
+                }
+            }
+        }
     }
 
     #[test]

@@ -288,7 +288,7 @@ impl<'b> Context<'b> {
         }
         for (level, name) in self
             .records
-            .levels(self.blocks, &chain)
+            .levels(&chain)
             .into_iter()
             .zip(["inner", "outer"])
         {

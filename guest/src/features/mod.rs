@@ -25,6 +25,13 @@ pub trait Sink {
         suffix: impl Fn(usize) -> &'static str,
         values: &[u8],
     );
+    /// One of each of several families of features, all told apart by `suffix`.
+    fn put_each<const COUNT: usize>(
+        &mut self,
+        names: &[&'static str; COUNT],
+        suffix: &'static str,
+        values: &[u8; COUNT],
+    );
 }
 
 /// Keeps the numbers.
@@ -41,6 +48,16 @@ impl Sink for Vec<u8> {
 
     #[inline]
     fn put_all(&mut self, _: &'static str, _: impl Fn(usize) -> &'static str, values: &[u8]) {
+        self.extend_from_slice(values);
+    }
+
+    #[inline]
+    fn put_each<const COUNT: usize>(
+        &mut self,
+        _: &[&'static str; COUNT],
+        _: &'static str,
+        values: &[u8; COUNT],
+    ) {
         self.extend_from_slice(values);
     }
 }
@@ -68,6 +85,17 @@ impl Sink for Names {
             self.put_of(name, suffix(at), value);
         }
     }
+
+    fn put_each<const COUNT: usize>(
+        &mut self,
+        names: &[&'static str; COUNT],
+        suffix: &'static str,
+        values: &[u8; COUNT],
+    ) {
+        for (name, &value) in names.iter().zip(values) {
+            self.put_of(name, suffix, value);
+        }
+    }
 }
 
 /// Absent, where a ratio has no meaning.
@@ -83,7 +111,11 @@ pub fn share(part: u32, whole: u32) -> u8 {
     if part >= whole {
         return 200;
     }
-    (u64::from(part) * 200 / u64::from(whole)) as u8
+    // Half as wide a division takes half as long, and only giants need the whole of it.
+    part.checked_mul(200).map_or_else(
+        || (u64::from(part) * 200 / u64::from(whole)) as u8,
+        |part| (part / whole) as u8,
+    )
 }
 
 /// A count: exact below 16, eight steps an octave above.

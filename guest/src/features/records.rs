@@ -2,7 +2,7 @@
 
 use super::block::Chain;
 use super::{groups, label, lexicon, scale, share, signed, Sink, ABSENT};
-use crate::blocks::{text::LABEL, Blocks, Element};
+use crate::blocks::{text::LABEL, Blocks, NONE};
 
 /// How many elements of one make are a row of records.
 const ENOUGH: u32 = 3;
@@ -33,20 +33,31 @@ pub struct Records {
     of: Vec<u32>,
     /// For every element how many of its group come before it.
     ordinals: Vec<u32>,
-    groups: Vec<Group>,
+    /// For every element whether it is a record.
+    is_record: Vec<bool>,
+    /// For every group its features, those that are not of the group alone left open; groups that
+    /// are too small for records have none.
+    features: Vec<[u8; FEATURES.len()]>,
 }
 
 impl Records {
     pub fn new(blocks: &Blocks) -> Self {
+        let with_text = blocks.elements.iter().filter(|e| e.blocks > 0);
+        let (numbers, mut count) = groups::number(with_text.map(|e| e.path.into()));
+        let mut numbers = numbers.into_iter();
         // Elements without text stand for themselves, so that they make no group.
-        let key = |(at, e): (usize, &Element)| {
-            if e.blocks == 0 {
-                at as u64 | 1 << 40
-            } else {
-                e.path.into()
-            }
+        let mut alone = || {
+            count += 1;
+            count as u32 - 1
         };
-        let (of, count) = groups::number(blocks.elements.iter().enumerate().map(key));
+        let of: Vec<u32> = blocks
+            .elements
+            .iter()
+            .map(|e| {
+                let number = (e.blocks > 0).then(|| numbers.next()).flatten();
+                number.unwrap_or_else(&mut alone)
+            })
+            .collect();
         let mut groups = vec![Group::default(); count];
         let mut ordinals = Vec::with_capacity(of.len());
         for (element, &group) in blocks.elements.iter().zip(&of) {
@@ -69,10 +80,19 @@ impl Records {
             group.prices += u32::from(element.prices);
             group.controls += u32::from(element.controls);
         }
+        let roots = blocks.elements.iter().filter(|e| e.parent == NONE);
+        let page_words = roots.map(|e| e.words).sum();
+        let elements = blocks.elements.iter().zip(&of);
         Self {
+            is_record: elements
+                .map(|(e, &group)| e.blocks >= 2 && groups[group as usize].count >= ENOUGH)
+                .collect(),
+            features: groups
+                .iter()
+                .map(|group| group.features(blocks, page_words))
+                .collect(),
             of,
             ordinals,
-            groups,
         }
     }
 
@@ -82,66 +102,70 @@ impl Records {
     }
 
     pub fn count(&self) -> usize {
-        self.groups.len()
+        self.features.len()
     }
 
     /// The levels above a block of the innermost and the outermost record it is in.
-    pub fn levels(&self, blocks: &Blocks, chain: &Chain) -> [Option<usize>; 2] {
+    pub fn levels(&self, chain: &Chain) -> [Option<usize>; 2] {
         let is_record = |&level: &usize| {
-            let many = chain.index(level).and_then(|at| self.group(at));
-            let many = many.is_some_and(|group| self.groups[group as usize].count >= ENOUGH);
-            many && chain
-                .get(blocks, level)
-                .is_some_and(|element| element.blocks >= 2)
+            chain
+                .index(level)
+                .is_some_and(|at| self.is_record[at as usize])
         };
         [(0..REACH).find(is_record), (0..REACH).rev().find(is_record)]
     }
 
     /// Writes the features of one block.
-    pub fn describe(&self, blocks: &Blocks, chain: &Chain, page_words: u32, out: &mut impl Sink) {
-        for (level, name) in self
-            .levels(blocks, chain)
-            .into_iter()
-            .zip(["inner", "outer"])
-        {
-            let at = level.and_then(|level| chain.index(level));
-            let group = at.and_then(|at| Some((at as usize, self.group(at)?)));
-            let Some((at, group)) = group.map(|(at, group)| (at, self.groups[group as usize]))
-            else {
-                for feature in FEATURES {
-                    out.put_of(feature, name, ABSENT);
-                }
-                continue;
-            };
-            let lead = (group.first_block as usize).checked_sub(1);
-            let lead = lead.and_then(|at| blocks.blocks.get(at));
-            let lead = lead.filter(|lead| lead.stats.words <= LABEL);
-            let values = [
-                level.unwrap_or(REACH) as u8,
-                scale(group.count),
-                scale(group.words / group.count),
-                share(group.link_words, group.words),
-                share(group.long_words, group.words),
-                scale(group.blocks / group.count),
-                scale(group.images * 4 / group.count),
-                scale(group.headings * 4 / group.count),
-                scale(group.prices * 4 / group.count),
-                scale(group.controls * 4 / group.count),
-                share(group.words, page_words),
-                scale(self.ordinals[at]),
-                scale(blocks.elements[at].words),
-                lexicon(group.lexicon_sum, group.lexicon_hits),
-                share(group.declared, group.words),
-                share(group.seen, group.words),
-                lead.map_or(ABSENT, |lead| label(&lead.stats)),
-                lead.map_or(ABSENT, |lead| signed(lead.stats.label_min.into())),
-            ];
-            for (feature, value) in FEATURES.into_iter().zip(values) {
-                out.put_of(feature, name, value);
+    pub fn describe(&self, blocks: &Blocks, chain: &Chain, out: &mut impl Sink) {
+        for (level, name) in self.levels(chain).into_iter().zip(["inner", "outer"]) {
+            let mut values = [ABSENT; FEATURES.len()];
+            if let Some((level, at)) = level.and_then(|level| Some((level, chain.index(level)?))) {
+                let at = at as usize;
+                values = self.features[self.of[at] as usize];
+                values[LEVEL] = level as u8;
+                values[ORDINAL] = scale(self.ordinals[at]);
+                values[OWN_WORDS] = scale(blocks.elements[at].words);
             }
+            out.put_each(&FEATURES, name, &values);
         }
     }
 }
+
+impl Group {
+    fn features(&self, blocks: &Blocks, page_words: u32) -> [u8; FEATURES.len()] {
+        if self.count < ENOUGH {
+            return [ABSENT; FEATURES.len()];
+        }
+        let lead = (self.first_block as usize).checked_sub(1);
+        let lead = lead.and_then(|at| blocks.blocks.get(at));
+        let lead = lead.filter(|lead| lead.stats.words <= LABEL);
+        [
+            ABSENT,
+            scale(self.count),
+            scale(self.words / self.count),
+            share(self.link_words, self.words),
+            share(self.long_words, self.words),
+            scale(self.blocks / self.count),
+            scale(self.images * 4 / self.count),
+            scale(self.headings * 4 / self.count),
+            scale(self.prices * 4 / self.count),
+            scale(self.controls * 4 / self.count),
+            share(self.words, page_words),
+            ABSENT,
+            ABSENT,
+            lexicon(self.lexicon_sum, self.lexicon_hits),
+            share(self.declared, self.words),
+            share(self.seen, self.words),
+            lead.map_or(ABSENT, |lead| label(&lead.stats)),
+            lead.map_or(ABSENT, |lead| signed(lead.stats.label_min.into())),
+        ]
+    }
+}
+
+/// The places of what is not of the group alone.
+const LEVEL: usize = 0;
+const ORDINAL: usize = 11;
+const OWN_WORDS: usize = 12;
 
 const FEATURES: [&str; 18] = [
     "record level",
