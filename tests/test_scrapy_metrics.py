@@ -27,6 +27,7 @@ from scrapy.http import Response
 from scrapy.statscollectors import MemoryStatsCollector
 
 from scrapy_riptide import RiptideExporter
+from scrapy_riptide.monitoring.discovery import with_port
 from scrapy_riptide.monitoring.figures import Histogram
 from scrapy_riptide.monitoring.metrics import COUNTERS_BY, FROM_STATS
 from scrapy_riptide.monitoring.server import is_allowed_host
@@ -457,6 +458,13 @@ async def test_no_free_port_is_one_error_and_the_crawl_goes_on(
     lines = [line for line in messages(caplog.records) if "RIPTIDE_METRICS_PORT" in line]
     assert len(lines) == 1
     assert f"RIPTIDE_METRICS_PORT = [{first}, {first}]: no port of 127.0.0.1 can be used" in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("host", "address"), [("127.0.0.1", "127.0.0.1:9410"), ("::1", "[::1]:9410"), ("box", "box:9410")]
+)
+def test_an_address_is_one_that_a_browser_takes(host: str, address: str) -> None:
+    assert with_port(host, 9410) == address
 
 
 async def test_without_a_port_nothing_is_served(settings: dict[str, Any]) -> None:

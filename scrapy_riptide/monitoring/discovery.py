@@ -51,9 +51,14 @@ def write_whole(path: Path, content: bytes) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def with_port(host: str, port: int) -> str:
+    """Host and port as in a URL, where an IPv6 address stands in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def _address(host: str, port: int) -> str:
     name = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}.get(host, host)  # noqa: S104
-    return f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
+    return with_port(name, port)
 
 
 def _sweep(folder: Path) -> None:

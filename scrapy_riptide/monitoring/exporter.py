@@ -11,7 +11,7 @@ from scrapy import signals
 from scrapy.exceptions import NotConfigured
 
 from scrapy_riptide.crawl import RiptideCrawl
-from scrapy_riptide.monitoring.discovery import TargetFile, write_whole
+from scrapy_riptide.monitoring.discovery import TargetFile, with_port, write_whole
 from scrapy_riptide.monitoring.live import LiveFeed
 from scrapy_riptide.monitoring.server import CrawlServer
 
@@ -91,9 +91,8 @@ class RiptideExporter:
             if reason is None:
                 self._server, self.port = server, port
                 logger.info(
-                    "Metrics, health and a live page at http://%s:%d/",
-                    host,
-                    port,
+                    "Metrics, health and a live page at http://%s/",
+                    with_port(host, port),
                     extra={"spider": self._crawler.spider},
                 )
                 return
