@@ -82,8 +82,8 @@ def test_every_page_has_a_row_and_what_is_none_a_word(tmp_path: Path, riptide: R
     assert summary[:4] == [
         "2 files, 0 of them done before: 23 documents.",
         "  23 extracted",
-        "  1 other responses were skipped (status 1)",
-        "  1 records can't be read:",
+        "  1 other response skipped (status 1)",
+        "  1 record can't be read:",
     ]
     assert summary[4].startswith(f"    {mixed}:")
 

@@ -133,7 +133,7 @@ def test_an_error_of_the_contract_is_the_exception_of_its_case(
 ) -> None:
     with pytest.raises(ExtractionError) as caught:
         echo.extract(f"!e{number}", URL)
-    assert type(caught.value) is contract._ERRORS[case]
+    assert type(caught.value) is contract.ERRORS[case]
     assert str(caught.value) == ERROR_TEXT
 
 

@@ -18,6 +18,7 @@ from scrapy_riptide import Extractor, errors, keys, page_options
 from scrapy_riptide.config import ExtractorConfig
 from scrapy_riptide.monitoring import stats
 from scrapy_riptide.settings import CONTENT_FIELDS, RiptideSettings, setting_name
+from scrapy_riptide.wasm.contract import ERRORS, SIGNATURES
 
 _Error = TypeVar("_Error", bound=errors.RiptideError)
 
@@ -107,6 +108,15 @@ def test_every_exception_has_its_row_and_says_what_the_code_says() -> None:
         for each in found
         if not issubclass(each, errors.ExtractionError) or each is errors.ExtractionError
     }
+
+
+def test_every_function_and_error_of_the_contract_has_its_row() -> None:
+    functions, error_cases = (REFERENCE / "wit.md").read_text().split("## Errors")
+    assert re.findall(r"^\| `([a-z-]+)` \|", functions, re.MULTILINE) == list(SIGNATURES)
+    for name in re.findall(r"`Extractor\.(\w+)`", functions):
+        assert hasattr(Extractor, name)
+    rows = re.findall(r"^\| `([a-z-]+)` \| `(\w+)` \|", error_cases, re.MULTILINE)
+    assert rows == [(case, error.__name__) for case, error in ERRORS.items()]
 
 
 def test_the_code_names_a_meta_key_in_one_place_only() -> None:

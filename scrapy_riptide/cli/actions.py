@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import platform
@@ -14,20 +13,19 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from scrapy_riptide.cli.doctor import examine
-from scrapy_riptide.cli.main import CommandError, ConfigSource
+from scrapy_riptide.cli.main import CommandError, ConfigSource, counted
 from scrapy_riptide.cli.pages import Page, fetch, read
 from scrapy_riptide.cli.warc import warc
 from scrapy_riptide.extractor import Extractor
 from scrapy_riptide.fallback import load_fallback
-from scrapy_riptide.wasm.component import read_component
-from scrapy_riptide.wasm.runtime import aot_cache
+from scrapy_riptide.installation import aot_cache, component_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scrapy_riptide.config import ExtractorConfig
     from scrapy_riptide.content import ExtractedContent, Mode
-    from scrapy_riptide.wasm.aot_cache import AotCache
+    from scrapy_riptide.installation import AotCache
 
 __all__ = ["cache", "doctor", "extract", "health", "versions", "warc", "warm"]
 
@@ -96,14 +94,14 @@ def cache(options: Namespace, config: ConfigSource) -> int:
     cache = _cache(config())
     try:
         if options.clear:
-            print(f"Removed {_files(cache.clear())} from {cache.directory}")
+            print(f"Removed {counted(cache.clear(), 'file')} from {cache.directory}")
             return 0
         entries = cache.entries()
     except OSError as error:
         raise CommandError(f"{error.filename or cache.directory}: {error.strerror}") from error
     for path, size in entries:
         print(f"{size / 1e6:8.1f} MB  {path}")
-    print(f"{_files(len(entries))} in {cache.directory}")
+    print(f"{counted(len(entries), 'file')} in {cache.directory}")
     return 0
 
 
@@ -119,11 +117,10 @@ def doctor(options: Namespace, config: ConfigSource) -> int:
 def versions(options: Namespace, config: ConfigSource) -> int:
     """The versions of everything that takes part."""
     wanted = config()
-    component = read_component(wanted.component, simd=wanted.enable_simd)
-    digest = hashlib.sha256(component).hexdigest()
+    file = component_file(wanted)
     for name, value in (
         ("scrapy-riptide", version("scrapy-riptide")),
-        ("component", f"{wanted.component or 'packaged'}, {len(component):,} bytes, sha256 {digest}"),
+        ("component", f"{wanted.component or 'packaged'}, {file.size:,} bytes, sha256 {file.sha256}"),
         ("wasmtime", version("wasmtime")),
         ("Scrapy", version("scrapy")),
         ("Python", f"{platform.python_version()} on {platform.system()} {platform.machine()}"),
@@ -149,10 +146,6 @@ def _cache(config: ExtractorConfig) -> AotCache:
     if cache is None:
         raise CommandError(f"the cache is turned off by {config.name_of('enable_aot_cache')}")
     return cache
-
-
-def _files(count: int) -> str:
-    return f"{count} file" if count == 1 else f"{count} files"
 
 
 def _print_json(value: object) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import platform
 import sys
@@ -21,12 +20,9 @@ from scrapy_riptide.addon import Addon
 from scrapy_riptide.config import MIB, ExtractorConfig
 from scrapy_riptide.errors import ConfigError, ExtractionError, RiptideError
 from scrapy_riptide.extractor import Extractor
+from scrapy_riptide.installation import aot_cache, check_wasmtime, component_file, share
 from scrapy_riptide.middleware import RiptideMiddleware
 from scrapy_riptide.settings import RiptideSettings
-from scrapy_riptide.wasm.capacity import usable_cores, usable_memory_bytes, worker_count
-from scrapy_riptide.wasm.component import read_component
-from scrapy_riptide.wasm.engine import check_wasmtime
-from scrapy_riptide.wasm.runtime import aot_cache
 
 _SAMPLE = """<!DOCTYPE html><html lang="en"><head><title>A sample | The doctor</title></head><body>
 <nav><a href="/">Home</a></nav><article><h1>A sample</h1>
@@ -113,17 +109,16 @@ def _names(components: Mapping[Any, int | None], wanted: type) -> bool:
 def _guest(config: ExtractorConfig) -> Iterator[Finding]:
     """The component, its cache and a sample, with one extractor."""
     try:
-        component = read_component(config.component, simd=config.enable_simd)
+        component = component_file(config)
         with Extractor(config.but(fallback=None, cold_start_target_ms=math.inf)) as extractor:
             # Loading verifies it: it imports nothing and has the contract's functions.
             extractor.wait_until_ready()
             info = extractor.info()
-            digest = hashlib.sha256(component).hexdigest()
             yield Finding(
                 "ok",
                 "component",
-                f"{info.name} {info.version}, {len(component) / MIB:.1f} MiB, imports nothing,"
-                f" modes {', '.join(info.supported_modes)}, sha256 {digest[:16]}…",
+                f"{info.name} {info.version}, {component.size / MIB:.1f} MiB, imports nothing,"
+                f" modes {', '.join(info.supported_modes)}, sha256 {component.sha256[:16]}…",
             )
             yield _cache(config, extractor)
             yield from _sample(extractor)
@@ -182,13 +177,14 @@ def _sample(extractor: Extractor) -> Iterator[Finding]:
 
 def _limits(config: ExtractorConfig) -> Iterator[Finding]:
     each = config.memory_limit_bytes // MIB
-    available = usable_memory_bytes() // MIB
+    ours = share(config)
+    available = ours.memory_bytes // MIB
     message = (
-        f"{worker_count(config)} worker threads for {usable_cores()} cores;"
+        f"{ours.threads} worker threads for {ours.cores} cores;"
         f" {config.timeout_secs:g} s for a page;"
         f" each with an instance of {each} MiB at most"
     )
-    if worker_count(config) * each > available:
+    if ours.threads * each > available:
         remedy = f"Lower {config.name_of('max_pool_size')} or {config.name_of('memory_limit_mb')}."
         yield Finding(
             "note", "limits", f"{message}, where this process may have {available} MiB in all", remedy

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scrapy_riptide.cli.main import CommandError, ConfigSource
+from scrapy_riptide.cli.main import CommandError, ConfigSource, counted
 
 if TYPE_CHECKING:
     from scrapy_riptide.archives.convert import Report, Task
@@ -33,7 +33,7 @@ def warc(options: Namespace, config: ConfigSource) -> int:
         raise CommandError(
             f"{error.name} is missing: riptide warc needs pip install 'scrapy-riptide[warc]'."
         ) from error
-    from scrapy_riptide.wasm.capacity import usable_cores
+    from scrapy_riptide.installation import share
 
     if options.jobs is not None and options.jobs < 1:
         options.parser.error(f"--jobs {options.jobs} is not allowed: it takes a whole number, at least 1")
@@ -57,7 +57,7 @@ def warc(options: Namespace, config: ConfigSource) -> int:
             waiting = [task for task in tasks if task.source not in reports]
             began = time.monotonic()
             with _Bar(tqdm, waiting) as bar:
-                for report in run.run(waiting, wanted, options.jobs or usable_cores(), bar.look):
+                for report in run.run(waiting, wanted, options.jobs or share(wanted).cores, bar.look):
                     reports[report.source] = report
     except BrokenProcessPool as error:
         raise CommandError(
@@ -157,7 +157,8 @@ class _Bar:
 
 def _summarize(reports: list[Report], converted: int, took_s: float) -> None:
     documents = sum(report.documents for report in reports)
-    print(f"{len(reports)} files, {len(reports) - converted} of them done before: {documents} documents.")
+    before = f"{len(reports) - converted} of them done before"
+    print(f"{counted(len(reports), 'file')}, {before}: {counted(documents, 'document')}.")
     errors, skipped = Counter[str](), Counter[str]()
     for report in reports:
         errors.update(report.errors)
@@ -167,10 +168,10 @@ def _summarize(reports: list[Report], converted: int, took_s: float) -> None:
         answered = sum(report.fallback for report in reports)
         print(f"  {errors.total()} failed ({_kinds(errors)}); the fallback answered for {answered}")
     if skipped:
-        print(f"  {skipped.total()} other responses were skipped ({_kinds(skipped)})")
+        print(f"  {counted(skipped.total(), 'other response')} skipped ({_kinds(skipped)})")
     damaged = [(report.source, each) for report in reports for each in report.damaged]
     if damaged:
-        print(f"  {len(damaged)} records can't be read:")
+        print(f"  {counted(len(damaged), 'record')} can't be read:")
     for source, each in damaged[:_NAMED]:
         url = each["url"] or "no address"
         print(f"    {source}:{each['offset']}: {each['kind']}, {each['message']} ({url})")

@@ -120,7 +120,7 @@ _INFO = RecordOf(
 )
 
 #: The error variant's cases, in its order, and the exception of each.
-_ERRORS: dict[str, type[errors.ExtractionError]] = {
+ERRORS: Mapping[str, type[errors.ExtractionError]] = {
     "invalid-html": errors.InvalidHtmlError,
     "network-error": errors.NetworkError,
     "parse-error": errors.ParseError,
@@ -129,7 +129,7 @@ _ERRORS: dict[str, type[errors.ExtractionError]] = {
     "internal-error": errors.InternalError,
     "unsupported-mode": errors.UnsupportedModeError,
 }
-_ERROR = VariantOf([(case, STRING) for case in _ERRORS])
+_ERROR = VariantOf([(case, STRING) for case in ERRORS])
 
 
 def _fallible(result: Type) -> ResultOf:
@@ -212,4 +212,4 @@ def lower_mode(mode: Mode) -> Argument:
 
 def error_from(case: Case) -> errors.ExtractionError:
     """The exception for an error that the guest returned."""
-    return _ERRORS[case.name](case.payload)
+    return ERRORS[case.name](case.payload)
