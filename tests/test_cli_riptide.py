@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -244,8 +243,9 @@ def test_a_closed_pipe_is_no_traceback() -> None:
 def test_ctrl_c_is_130_without_a_word() -> None:
     process = start("extract", "--input-file", "-")
     assert process.stdin
-    # Nothing tells from outside that it waits for its input.
-    time.sleep(1.5)
+    # More than a pipe holds: once it is written, the command is reading, and waits for the rest.
+    process.stdin.write("<p>words</p>" * 20_000)
+    process.stdin.flush()
     process.send_signal(signal.SIGINT)
     output, messages = process.communicate(timeout=60)
     assert (process.returncode, output, messages) == (130, "", "")
