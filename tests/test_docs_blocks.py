@@ -17,6 +17,10 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from scrapy import Spider
+from scrapy.utils.test import get_crawler
+
+from scrapy_riptide.settings import RiptideSettings
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "example_project" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -125,6 +129,12 @@ def test_python_runs(block: Block, tmp_path: Path, cache_dir: Path, monkeypatch:
     monkeypatch.setenv("RIPTIDE_WASM_CACHE_DIR", str(cache_dir))
     monkeypatch.chdir(tmp_path)
     exec(compile(source, str(block), "exec"), vars(module))  # noqa: S102
+    settings = {name: value for name, value in vars(module).items() if name.startswith("RIPTIDE_")}
+    RiptideSettings.from_settings(settings)
+    for each in vars(module).values():
+        if isinstance(each, type) and each.__module__ == module.__name__ and issubclass(each, Spider):
+            arguments = {"url": "https://example.com"} if each.name == "own" else {}
+            assert callable(get_crawler(each, settings)._create_spider(**arguments).parse)
 
 
 def commands(block: Block) -> list[str]:

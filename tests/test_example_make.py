@@ -79,4 +79,6 @@ def test_a_python_without_virtual_environments_is_said(clone: Path, tmp_path: Pa
 def test_help_names_every_command() -> None:
     result = make("help", cwd=ROOT)
     commands = [line.split()[0] for line in result.stdout.splitlines()]
-    assert commands == ["help", "crawl", "test", "lint", "docs", "guest", "train", "bench", "soak", "clean"]
+    assert commands == (
+        ["help", "crawl", "test", "golden", "lint", "docs", "guest", "train", "bench", "soak", "clean"]
+    )

@@ -46,7 +46,7 @@ def counts(made: Any) -> dict[str, Any]:
     metrics = made.metrics()
     return {
         name: metrics[f"riptide_{name}_total"]
-        for name in ("extractions", "errors", "fallback", "fallback_failed")
+        for name in ("pages_extracted", "errors", "fallback", "fallback_failed")
     }
 
 
@@ -62,7 +62,7 @@ def test_it_answers_for_every_failure_of_the_machinery(
     assert (outcome.content.engine, outcome.error.kind) == ("parsel", kind)
     assert "A paragraph that a fallback reads" in outcome.content.text
     assert counts(made) == {
-        "extractions": 0,
+        "pages_extracted": 0,
         "errors": {kind: 1},
         "fallback": {kind: 1},
         "fallback_failed": {},
@@ -84,7 +84,7 @@ def test_it_answers_while_the_breaker_is_open(extractor: MakeExtractor) -> None:
     made.run("!t", URL)
     assert made.extract("hello", URL).text == "HELLO"
     assert counts(made) == {
-        "extractions": 0,
+        "pages_extracted": 0,
         "errors": {"trap": 1, "circuit_open": 1},
         "fallback": {"trap": 1, "circuit_open": 1},
         "fallback_failed": {},
@@ -135,7 +135,7 @@ def test_when_it_fails_as_well_the_first_error_stays(extractor: MakeExtractor) -
         ["The fallback failed as well: shouting takes small documents only"],
     )
     assert counts(made) == {
-        "extractions": 0,
+        "pages_extracted": 0,
         "errors": {"trap": 1},
         "fallback": {},
         "fallback_failed": {"trap": 1},

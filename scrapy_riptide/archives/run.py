@@ -84,7 +84,8 @@ def run(
                 yield from (each.result() for each in done)
         finally:
             shared.stop.set()
-            executor.shutdown(wait=False, cancel_futures=True)
+            # Waits: a process that is still starting needs what is shared.
+            executor.shutdown(cancel_futures=True)
 
 
 @contextmanager
