@@ -464,6 +464,9 @@ class Extractor:
             status, reason = "degraded", "the component is being compiled"
         elif guest is not None and guest.status not in HEALTHY:
             status, reason = "unhealthy", f"the guest says it is {guest.status!r}"
+        elif self._breaker.state is BreakerState.HALF_OPEN:
+            status = "degraded"
+            reason = "the circuit breaker is half-open after repeated failures: the next documents are trials"
         pages = None if figures is None else figures.memory_pages
         return {
             "status": status,

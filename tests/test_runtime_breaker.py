@@ -108,6 +108,19 @@ def test_after_the_recovery_time_three_trials_go_through_and_no_fourth(
     assert breaker.transitions() == {"closed": 1, "open": 1, "half_open": 1}
 
 
+def test_without_a_document_it_reads_as_half_open_after_the_recovery_time(
+    breaker: CircuitBreaker, clock: Clock
+) -> None:
+    opened(breaker)
+    clock.now += 59.999
+    assert state_of(breaker) == "open"
+    clock.now += 0.001
+    assert state_of(breaker) == "half_open"
+    fail(breaker)
+    assert state_of(breaker) == "open"
+    assert breaker.transitions() == {"closed": 0, "open": 2, "half_open": 1}
+
+
 def test_one_failed_trial_opens_it_for_the_whole_time_again(breaker: CircuitBreaker, clock: Clock) -> None:
     opened(breaker)
     clock.now += 60
@@ -196,6 +209,22 @@ def test_failures_of_the_machinery_open_it(extractor: MakeExtractor, what: str) 
     assert made.health()["circuit_breaker_state"] == "open"
 
 
+def test_an_idle_crawl_s_health_recovers_without_a_document(extractor: MakeExtractor, clock: Clock) -> None:
+    made = extractor(failure_threshold=1)
+    made._breaker = CircuitBreaker(failure_threshold=1, clock=clock)
+    made.run("!t", URL)
+    health = made.health()
+    assert (health["status"], health["circuit_breaker_state"]) == ("unhealthy", "open")
+    clock.now += 60
+    health = made.health()
+    assert (health["status"], health["circuit_breaker_state"]) == ("degraded", "half_open")
+    assert health["reason"].endswith("half-open after repeated failures: the next documents are trials")
+    assert made.metrics()["riptide_breaker_state"] == "half_open"
+    for _ in range(3):
+        made.extract("fine", URL)
+    assert (made.health()["status"], made.health()["reason"]) == ("ok", None)
+
+
 @pytest.mark.parametrize("what", ["!e0", "!e1", "!e2", "!e6"])
 def test_a_document_that_is_rejected_does_not_count(extractor: MakeExtractor, what: str) -> None:
     made = extractor(failure_threshold=3)
@@ -268,7 +297,7 @@ def test_it_closes_again_when_the_trials_succeed(extractor: MakeExtractor) -> No
     for what in ("fine", "!e0", "fine"):
         made.run(what, URL)
         seen.append(made.metrics()["riptide_breaker_state"])
-    assert seen == ["open", "half_open", "closed", "closed"]
+    assert seen == ["half_open", "half_open", "closed", "closed"]  # its recovery time is zero
 
 
 def test_resetting_the_extractor_closes_it(extractor: MakeExtractor) -> None:

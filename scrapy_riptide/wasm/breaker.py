@@ -58,8 +58,14 @@ class CircuitBreaker:
 
     @property
     def state(self) -> BreakerState:
-        """The state now. An open breaker whose time is over becomes half-open with the next request."""
-        return self._state
+        """The state now. An open breaker whose time is over is half-open, though no document came yet.
+
+        Its transition is counted with the first document.
+        """
+        with self._lock:
+            if self._state is BreakerState.OPEN and self._left_s() <= 0:
+                return BreakerState.HALF_OPEN
+            return self._state
 
     def transitions(self) -> dict[str, int]:
         """How often each state was entered."""
