@@ -126,8 +126,9 @@ class RiptideCrawl:
         }
         where = "" if extraction.instance is None else " in instance %(instance)s with %(memory_pages)s pages"
         logger.warning(
-            f"Extraction of %(url)s failed: %(kind)s after %(duration_ms)s ms{where},"
-            " answered by %(answered_by)s: %(message)s",
+            f"Extraction of %(url)s failed: %(kind)s{where},"
+            # The fallback's time is in it; the guest's is in the message of what is about time.
+            " answered by %(answered_by)s after %(duration_ms)s ms in all: %(message)s",
             {**fields, "message": extraction.message},
             # For formatters that write more than the message.
             extra={
