@@ -50,7 +50,7 @@ GAUGES = {
     "riptide_wasm_aot_cache_hits": "1 if the extractor found its component compiled in the cache",
     "riptide_wasm_aot_cache_misses": "1 if the extractor had to compile its component",
     "riptide_pool_instances_max": "Instances at most",
-    "riptide_pool_reuse_ratio": "Share of checkouts that found an instance ready",
+    "riptide_pool_reuse_ratio": "Share of checkouts that got an instance used before",
     "riptide_workers": "Worker threads",
     "riptide_workers_busy": "Worker threads at work",
     "riptide_queue_depth": "Documents waiting for a worker thread",
