@@ -35,6 +35,7 @@ from scrapy_riptide.wasm.breaker import BreakerState, CircuitBreaker
 from scrapy_riptide.wasm.contract import HEALTHY, extraction
 from scrapy_riptide.wasm.host import Answer, GuestHost
 from scrapy_riptide.wasm.lifting import Argument, lower_string
+from scrapy_riptide.wasm.pool import PoolFigures
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -92,6 +93,7 @@ class Extractor:
         )
         self._counts = _Counts(timed=self.config.enable_metrics)
         self._guest_seen: HealthStatus | None = None
+        self._guest_asked_at: float | None = None
         self._host = GuestHost(self.config)
         # Runs at exit as well, and when nobody refers to the extractor any more.
         self._finalizer = weakref.finalize(self, self._host.close)
@@ -442,7 +444,9 @@ class Extractor:
             # Every guest is at work: that is no illness, and what one last said still holds.
             return self._health(self._guest_seen, busy=True)
         except RiptideError as error:
+            self._guest_asked_at = time.time()
             return self._health(None, error)
+        self._guest_asked_at = time.time()
         return self._health(self._guest_seen)
 
     async def health_async(self) -> dict[str, Any]:
@@ -481,9 +485,14 @@ class Extractor:
             "active_instances": figures.active if figures else 0,
             "circuit_breaker_state": self._breaker.state.value,
             "memory_pressure": figures.pressure.value if figures and figures.pressure else None,
-            "last_health_check": figures.last_health_check_s if figures else None,
+            "last_health_check": self._last_health_check(figures),
             "fallback": self._fallback.name if self._fallback else None,
         }
+
+    def _last_health_check(self, figures: PoolFigures | None) -> float | None:
+        """When a guest was last asked for its health: by the pool, or for a health page."""
+        asked = (figures.last_health_check_s if figures else None, self._guest_asked_at)
+        return max((each for each in asked if each is not None), default=None)
 
     def metrics(self) -> dict[str, Any]:
         """Every figure of the extractor. A figure that can't be known is None, never zero.
