@@ -19,6 +19,7 @@ from scrapy_riptide.errors import (
     ParseError,
     RiptideError,
     UnsupportedModeError,
+    in_short,
 )
 from scrapy_riptide.monitoring.figures import CrawlFigures, Extraction
 from scrapy_riptide.monitoring.stats import (
@@ -93,7 +94,9 @@ class RiptideCrawl:
             self.extractor.check_mode(mode)
         except (ParseError, UnsupportedModeError) as error:
             self._lease.release()
-            raise ConfigError(f"RIPTIDE_MODE = {list(mode)!r} is not allowed: {error}.") from error
+            raise ConfigError(
+                f"RIPTIDE_MODE = {in_short(repr(list(mode)))} is not allowed: {error}."
+            ) from error
         except ExtractionError:  # the machinery's trouble: each page tries again, and has its fallback
             logger.debug("The selectors of RIPTIDE_MODE could not be checked", exc_info=True)
 

@@ -13,7 +13,8 @@ from crawls import PageSpider, crawl, site
 
 from scrapy_riptide import Extractor, ExtractorConfig
 from scrapy_riptide.content import Favor
-from scrapy_riptide.errors import ComponentError, ConfigError, UnsupportedModeError
+from scrapy_riptide.errors import ComponentError, ConfigError, ParseError, UnsupportedModeError
+from scrapy_riptide.fallback.parsel_engine import ParselExtractor
 from scrapy_riptide.page_options import OptionsError, page_options
 from scrapy_riptide.settings import RiptideSettings
 from scrapy_riptide.wasm.runtime import engine_settings
@@ -115,3 +116,17 @@ async def test_a_crawl_with_a_broken_selector_does_not_start() -> None:
             await crawl(PageSpider, {"RIPTIDE_MODE": ["h1", "p..x"]}, root=root)
     assert str(error.value).startswith("RIPTIDE_MODE = ['h1', 'p..x'] is not allowed: ")
     assert "'p..x'" in str(error.value).replace('"', "'")
+
+
+async def test_the_error_does_not_repeat_a_long_selector_in_full() -> None:
+    long = "p" * 100_000 + "..x"
+    async with site({"/": "<p>text"}) as root:
+        with pytest.raises(ConfigError) as error:
+            await crawl(PageSpider, {"RIPTIDE_MODE": [long]}, root=root)
+    message = str(error.value)
+    assert message.startswith("RIPTIDE_MODE = ['ppp")
+    assert "..x'] is not allowed: " in message
+    assert len(message) < 800
+    with pytest.raises(ParseError) as by_parsel:
+        ParselExtractor().extract("<p>text", URL, [long])
+    assert len(str(by_parsel.value)) < 500

@@ -9,7 +9,7 @@ from cssselect import SelectorError
 from lxml import etree
 
 from scrapy_riptide.content import MODE_NAMES, ExtractedContent, Mode
-from scrapy_riptide.errors import ParseError, UnsupportedModeError
+from scrapy_riptide.errors import ParseError, UnsupportedModeError, in_short
 from scrapy_riptide.fallback.document import Document
 from scrapy_riptide.fallback.main_text import MainText, is_chrome, is_invisible
 from scrapy_riptide.fallback.markdown import Skip, render
@@ -113,4 +113,6 @@ def _match(document: Document, selector: str) -> Iterable[etree._Element]:
             each.root for each in document.selector.css(selector) if isinstance(each.root, etree._Element)
         ]
     except (SelectorError, ValueError) as error:
-        raise ParseError(f"The CSS selector {selector!r} can't be read: {error}.") from error
+        raise ParseError(
+            f"The CSS selector {in_short(repr(selector))} can't be read: {in_short(str(error))}."
+        ) from error

@@ -211,5 +211,5 @@ def lower_mode(mode: Mode) -> Argument:
 
 
 def error_from(case: Case) -> errors.ExtractionError:
-    """The exception for an error that the guest returned."""
-    return ERRORS[case.name](case.payload)
+    """The exception for an error that the guest returned. It may repeat a selector of any length."""
+    return ERRORS[case.name](errors.in_short(case.payload, 500))
