@@ -15,7 +15,6 @@ from scrapy.utils.asyncio import create_looping_call, is_asyncio_available
 
 from scrapy_riptide.errors import (
     ConfigError,
-    ExtractionError,
     ParseError,
     RiptideError,
     UnsupportedModeError,
@@ -78,7 +77,15 @@ class RiptideCrawl:
         self.figures = CrawlFigures()
         self._lease = ExtractorLease(self.settings.extractor)
         self.extractor = self._lease.extractor
-        self._check_selectors()
+        # A compilation takes seconds, which must not pass on the event loop.
+        self._checking: asyncio.Future[None] | None = None
+        self._check_later = not self.extractor.ready
+        if not self._check_later:
+            try:
+                self._check_selectors()
+            except ConfigError:
+                self._lease.release()
+                raise
         # For a crawl that fails before its spider opens: spider_closed never comes.
         weakref.finalize(self, self._lease.release)
         self._timer = create_looping_call(self.copy_pool_figures)
@@ -86,19 +93,24 @@ class RiptideCrawl:
         crawler.signals.connect(self._spider_closed, signal=signals.spider_closed)
 
     def _check_selectors(self) -> None:
-        """Ends a crawl at its start that would fail page by page."""
+        """Raises what would fail page by page."""
         mode = self.settings.mode
         if isinstance(mode, str):
             return
         try:
             self.extractor.check_mode(mode)
         except (ParseError, UnsupportedModeError) as error:
-            self._lease.release()
             raise ConfigError(
                 f"RIPTIDE_MODE = {in_short(repr(list(mode)))} is not allowed: {error}."
             ) from error
-        except ExtractionError:  # the machinery's trouble: each page tries again, and has its fallback
+        except RiptideError:  # the machinery's trouble: each page tries again, and has its fallback
             logger.debug("The selectors of RIPTIDE_MODE could not be checked", exc_info=True)
+
+    async def _check_selectors_once_compiled(self) -> None:
+        try:
+            await asyncio.to_thread(self._check_selectors)
+        except ConfigError as error:
+            self.stop("riptide_mode", f"The crawl ends: {error}")
 
     def before_close(self, callback: Callable[[], Awaitable[None]]) -> None:
         """Has ``callback`` awaited after the last page and before the extractor is given back."""
@@ -164,10 +176,14 @@ class RiptideCrawl:
 
     def _spider_opened(self, spider: Spider) -> None:
         self._timer.start(self.settings.stats_interval_secs, now=False)
+        if self._check_later and not isinstance(self.settings.mode, str):
+            self._checking = asyncio.ensure_future(self._check_selectors_once_compiled())
 
     async def _spider_closed(self, spider: Spider) -> None:
         if self._timer.running:
             self._timer.stop()
+        if self._checking is not None:
+            self._checking.cancel()
         try:
             self.copy_pool_figures()
             for callback in self._before_close:

@@ -110,6 +110,11 @@ class Extractor:
         raise TypeError("an Extractor can't be pickled: pass its config, and make one in each process")
 
     @property
+    def ready(self) -> bool:
+        """Whether the component is loaded: nothing waits for a compilation."""
+        return self._host.ready
+
+    @property
     def closed(self) -> bool:
         """Whether :meth:`close` was called."""
         return self._host.closed

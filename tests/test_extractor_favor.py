@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from conftest import Configure, MakeExtractor
 from crawls import PageSpider, crawl, site
 
 from scrapy_riptide import Extractor, ExtractorConfig
-from scrapy_riptide.content import Favor
+from scrapy_riptide.content import Favor, Mode
 from scrapy_riptide.errors import ComponentError, ConfigError, ParseError, UnsupportedModeError
 from scrapy_riptide.fallback.parsel_engine import ParselExtractor
 from scrapy_riptide.page_options import OptionsError, page_options
@@ -130,3 +131,23 @@ async def test_the_error_does_not_repeat_a_long_selector_in_full() -> None:
     with pytest.raises(ParseError) as by_parsel:
         ParselExtractor().extract("<p>text", URL, [long])
     assert len(str(by_parsel.value)) < 500
+
+
+async def test_selectors_are_not_checked_on_the_loop_while_the_component_compiles(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    threads: list[threading.Thread] = []
+    check = Extractor.check_mode
+
+    def noted(self: Extractor, mode: Mode) -> None:
+        threads.append(threading.current_thread())
+        check(self, mode)
+
+    monkeypatch.setattr(Extractor, "check_mode", noted)
+    monkeypatch.setattr(Extractor, "ready", False)
+    async with site({"/": "<p>text"}) as root:
+        result = await crawl(PageSpider, {"RIPTIDE_MODE": ["p..x"]}, root=root)
+    assert len(threads) == 1
+    assert threads[0] is not threading.main_thread()
+    assert result.stats["finish_reason"] == "riptide_mode"
+    assert "The crawl ends: RIPTIDE_MODE = ['p..x'] is not allowed: " in caplog.text
