@@ -45,7 +45,10 @@ class Page:
             must_have=truth.get("must_have") or [],
             must_not_have=truth.get("must_not_have") or [],
             title=truth.get("title"),
-            author=truth.get("author"),
+            # Several are a list.
+            author=author
+            if isinstance(author := truth.get("author"), str)
+            else " ".join(author or ()) or None,
             knows_author="author" in truth,
             date=truth.get("publish_date") or truth.get("date"),
         )
