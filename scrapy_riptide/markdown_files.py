@@ -75,6 +75,7 @@ class MarkdownFiles:
             )
         self._yaml = check_markdown_dir(directory)
         self._directory = Path(directory)
+        self._writing = asyncio.Lock()
         fields = self._crawl.settings.item_fields or {}
         self._markdown, self._url, self._title = (
             fields.get(name, name) for name in ("markdown", "url", "title")
@@ -98,10 +99,11 @@ class MarkdownFiles:
             for name, value in adapter.items()
             if name not in (*_LEFT_OUT, self._markdown) and value not in (None, "", [])
         }
+        path, document = self._path(url, adapter.get(self._title)), self._document(known, markdown)
         try:
-            await asyncio.to_thread(
-                self._write, self._path(url, adapter.get(self._title)), self._document(known, markdown)
-            )
+            # In turn, so that of two items of one document the last one's file stays.
+            async with self._writing:
+                await asyncio.to_thread(self._write, path, document)
         except OSError as error:
             self._crawl.stats.item_failed("unwritable")
             self._crawl.stop(
