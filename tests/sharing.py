@@ -51,17 +51,24 @@ def answers(redis: Redis) -> bool:
 
 
 class TreeSite:
-    """Pages 0 to ``count`` - 1, each with links to two others, and every seventh a guest's end."""
+    """Pages 0 to ``count`` - 1, each with links to two others, and every seventh a guest's end.
 
-    def __init__(self, count: int, delay_s: float) -> None:
+    From page 7 on, no answer comes before ``together`` pages have been asked for at once. With more of them
+    than one worker may ask for, all workers have their share, however long an idle engine sleeps.
+    """
+
+    def __init__(self, count: int, delay_s: float, together: int = 0) -> None:
         self.count = count
         self.fetched: Counter[str] = Counter()
+        self._waiting: set[str] = set()
+        self._all_here = threading.Event()
         site = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 body = site.page(self.path)
                 time.sleep(delay_s)
+                site.wait_for_others(self.path, together)
                 self.send_response(200 if body else 404)
                 self.send_header("Content-Type", "text/html")
                 self.send_header("Content-Length", str(len(body)))
@@ -93,6 +100,14 @@ class TreeSite:
         if number % 7 == 6:
             return f"!t{links}".encode()
         return article(f"Page {number}", links=links).encode()
+
+    def wait_for_others(self, path: str, together: int) -> None:
+        """Returns once ``together`` pages from 7 on have been asked for, and none of them answered."""
+        if path[1:].isdecimal() and int(path[1:]) >= 7:
+            self._waiting.add(path)
+            if len(self._waiting) >= together:
+                self._all_here.set()
+            assert self._all_here.wait(60), f"only {self._waiting} are asked for at once"
 
     def __enter__(self) -> TreeSite:  # noqa: PYI034
         threading.Thread(target=self._server.serve_forever, daemon=True).start()

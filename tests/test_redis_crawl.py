@@ -154,7 +154,7 @@ def test_a_killed_worker_takes_nothing_along_unless_the_queue_is_scrapy_redis_ow
 def test_the_figures_of_all_workers_add_up_in_prometheus(
     stack: ExitStack, redis_url: str, tmp_path: Path, misbehaving: Path, cache_dir: Path
 ) -> None:
-    tree = stack.enter_context(TreeSite(60, delay_s=0.1))
+    tree = stack.enter_context(TreeSite(60, delay_s=0.1, together=3))
     targets, enough = tmp_path / "targets", tmp_path / "enough"
     shared = SharedCrawl(
         stack,
@@ -163,6 +163,7 @@ def test_the_figures_of_all_workers_add_up_in_prometheus(
         misbehaving,
         cache_dir,
         ENOUGH=str(enough),
+        CONCURRENT_REQUESTS=2,
         RIPTIDE_LEASE_SECS=60,
         RIPTIDE_METRICS_TARGETS_DIR=str(targets),
         RIPTIDE_METRICS_PORT=[9410, 9460],
