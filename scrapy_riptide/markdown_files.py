@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import json
 import logging
-import os
 import re
 import tempfile
 import unicodedata
@@ -21,6 +20,7 @@ from scrapy.utils.serialize import ScrapyJSONEncoder
 
 from scrapy_riptide.crawl import RiptideCrawl
 from scrapy_riptide.errors import ConfigError
+from scrapy_riptide.whole_files import write_whole
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -103,7 +103,7 @@ class MarkdownFiles:
         try:
             # In turn, so that of two items of one document the last one's file stays.
             async with self._writing:
-                await asyncio.to_thread(self._write, path, document)
+                await asyncio.to_thread(_write, path, document)
         except OSError as error:
             self._crawl.stats.item_failed("unwritable")
             self._crawl.stop(
@@ -125,15 +125,10 @@ class MarkdownFiles:
         name = "-".join(filter(None, (_safe(words), digest)))
         return self._directory / host / f"{name}.md"
 
-    @staticmethod
-    def _write(path: Path, document: str) -> None:
-        path.parent.mkdir(exist_ok=True)
-        unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            unfinished.write_text(document, "utf-8", errors="replace", newline="\n")
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
+
+def _write(path: Path, document: str) -> None:
+    path.parent.mkdir(exist_ok=True)
+    write_whole(path, document.encode(errors="replace"))
 
 
 def _safe(words: str) -> str:

@@ -9,6 +9,8 @@ import socket
 from collections.abc import Mapping
 from pathlib import Path
 
+from scrapy_riptide.whole_files import write_whole
+
 _PREFIX = "riptide-"
 _CONNECT_TIMEOUT_S = 0.5
 
@@ -38,17 +40,6 @@ class TargetFile:
     def remove(self) -> None:
         """Takes the file away. Idempotent."""
         self._path.unlink(missing_ok=True)
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Writes a file so that a reader sees all of it or what was there before."""
-    # A name that neither file_sd (*.json) nor the node exporter (*.prom) reads.
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def with_port(host: str, port: int) -> str:

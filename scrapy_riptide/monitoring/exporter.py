@@ -11,9 +11,10 @@ from scrapy import signals
 from scrapy.exceptions import NotConfigured
 
 from scrapy_riptide.crawl import RiptideCrawl
-from scrapy_riptide.monitoring.discovery import TargetFile, with_port, write_whole
+from scrapy_riptide.monitoring.discovery import TargetFile, with_port
 from scrapy_riptide.monitoring.live import LiveFeed
 from scrapy_riptide.monitoring.server import CrawlServer
+from scrapy_riptide.whole_files import write_whole
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry

@@ -1,0 +1,20 @@
+"""Files of which a reader sees all, or what was there before."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes a file and puts it in place at once, so that nobody reads a half of it.
+
+    :raises OSError: the file is as it was before, and no part of the new one is left behind
+    """
+    # A hidden name, without the suffix by which such files are looked for (*.json, *.prom, *.md).
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        unfinished.write_bytes(content)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
