@@ -189,7 +189,7 @@ async def test_a_disk_that_is_full_ends_the_crawl_with_a_sentence(
         self.touch()
         raise OSError(28, "No space left on device", str(self))
 
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     async with site({"/": story("A page"), "/b": story("b")}) as root:
         done = await crawl(ArticleSpider, {"RIPTIDE_MARKDOWN_DIR": str(tmp_path)}, {"url": root})
     assert done.stats["finish_reason"] == "riptide_markdown_dir"
