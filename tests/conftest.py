@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from clocks import HeldTime, OwnTime
 from misbehaving import write_misbehaving
 
 from scrapy_riptide import Extractor, ExtractorConfig
+from scrapy_riptide.wasm import deadline
 from scrapy_riptide.wasm.runtime import Runtime
 
 
@@ -56,6 +58,26 @@ def config(real_config: Configure, misbehaving: Path) -> Configure:
         return real_config(**{**defaults, **options})
 
     return configure
+
+
+def guests_running(extractor: Extractor) -> int:
+    """How many guests are under way at this moment."""
+    runtime = extractor._host.runtime
+    return 0 if runtime is None else runtime.ticker.running
+
+
+@pytest.fixture
+def own_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deadlines in time that this process has a processor: others can't make a guest miss one."""
+    monkeypatch.setattr(deadline, "time", OwnTime())
+
+
+@pytest.fixture
+def held_time(monkeypatch: pytest.MonkeyPatch) -> HeldTime:
+    """Deadlines that come when the test says so."""
+    held = HeldTime()
+    monkeypatch.setattr(deadline, "time", held)
+    return held
 
 
 @pytest.fixture

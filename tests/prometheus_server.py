@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 import subprocess
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 from urllib.request import urlopen
+
+from ports import free_ports
 
 PROMETHEUS = shutil.which("prometheus")
 
@@ -18,9 +19,7 @@ class Prometheus:
     """A Prometheus of the test's own, which looks for crawls in a directory."""
 
     def __init__(self, folder: Path, targets: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self._address = f"127.0.0.1:{free.getsockname()[1]}"
+        self._address = f"127.0.0.1:{free_ports()}"
         config = folder / "prometheus.yml"
         config.write_text(
             "global: {scrape_interval: 1s}\n"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from crawls import article
+from ports import free_ports
 from redis import Redis
 from redis.exceptions import ConnectionError as NotConnected
 from waiting import wait_for
@@ -29,9 +29,7 @@ WORKER = Path(__file__).with_name("shared_worker.py")
 def redis_server(folder: Path) -> Iterator[str]:
     """A Redis of the test's own, and its address."""
     assert REDIS_SERVER is not None
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_ports()
     command = [REDIS_SERVER, "--port", str(port), "--save", "", "--dir", str(folder)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         url = f"redis://127.0.0.1:{port}/0"

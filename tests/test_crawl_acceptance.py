@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import tarfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 from crawls import AS_IT_IS, Page, PageSpider, article, crawl, site
-
-from scrapy_riptide import Extractor, ExtractorConfig
-from scrapy_riptide.errors import ExtractionTimeout
 
 ARCHIVE = Path(__file__).parents[2] / "shared" / "data" / "wcxb-dev.tar.xz"
 NUMBER_OF_PAGES = 200
@@ -46,6 +42,7 @@ async def test_two_hundred_real_pages_have_an_outcome_each(cache_dir: Path) -> N
     assert outcomes == {"pages/seen": NUMBER_OF_PAGES, "pages/extracted": NUMBER_OF_PAGES}
 
 
+@pytest.mark.usefixtures("own_time")
 async def test_three_pages_that_hurt_are_counted_as_what_they_were_and_harm_no_other(
     cache_dir: Path, misbehaving: Path
 ) -> None:
@@ -79,25 +76,3 @@ async def test_three_pages_that_hurt_are_counted_as_what_they_were_and_harm_no_o
         "wasm/grow_failed": 1,
         "pool/retired/failed": 3,
     }
-
-
-async def test_the_loop_goes_on_while_guests_spin(config: Any) -> None:
-    """How late the loop's timers are is measured in benchmarks/runtime.py; here, that they come at all."""
-    ticks = 0
-
-    async def count() -> None:
-        nonlocal ticks
-        while True:
-            await asyncio.sleep(0.01)
-            ticks += 1
-
-    settings: ExtractorConfig = config(timeout_secs=1.0, max_workers=2)
-    with Extractor(settings) as extractor:
-        counting = asyncio.ensure_future(count())
-        outcomes = await asyncio.gather(
-            *(extractor.run_async("!s", "https://example.com/") for _ in range(2))
-        )
-        counting.cancel()
-    assert [type(outcome.error) for outcome in outcomes] == [ExtractionTimeout] * 2
-    # A hundred where nothing else runs; a blocked loop would have none.
-    assert ticks > 20

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -43,19 +42,17 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-def test_make_crawl_does_it_all_and_is_quick_the_second_time(clone: Path) -> None:
+def test_make_crawl_does_it_all_and_installs_nothing_the_second_time(clone: Path) -> None:
     first = make("crawl", cwd=clone)
     assert first.returncode == 0, first.stderr
     assert first.stdout.startswith("Making a virtual environment in .venv with Python 3.")
     assert "日本語" not in first.stdout
     assert "朝の港で鯖を選ぶ" in first.stdout
     assert (clone / "example_project" / "out" / "article.jsonl").stat().st_size > 10_000
-    began = time.monotonic()
     second = make("crawl", "PAGES=3", cwd=clone)
     assert second.returncode == 0, second.stderr
     assert "Installing" not in second.stdout
     assert " pages in " in second.stdout
-    assert time.monotonic() - began < 20
 
 
 def test_a_python_that_is_too_old_or_missing_is_said(clone: Path) -> None:

@@ -50,6 +50,7 @@ def counts(made: Any) -> dict[str, Any]:
     }
 
 
+@pytest.mark.usefixtures("own_time")
 @pytest.mark.parametrize(("what", "kind"), MACHINERY.items())
 def test_it_answers_for_every_failure_of_the_machinery(
     extractor: MakeExtractor, what: str, kind: str

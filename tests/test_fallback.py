@@ -270,10 +270,10 @@ ATTRIBUTES = " ".join(f"a{i}=1" for i in range(20 * MAX_ATTRIBUTES))
     ],
 )
 def test_what_would_take_lxml_minutes_is_refused_at_once(parsel: FallbackExtractor, html: str) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     with pytest.raises(DocumentTooLarge):
         parsel.extract(html, URL, "article")
-    assert time.perf_counter() - started < 5
+    assert time.thread_time() - started < 5
 
 
 def test_many_attributes_that_are_not_too_many_are_read(parsel: FallbackExtractor) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
-from conftest import MakeExtractor
+from conftest import MakeExtractor, guests_running
+from waiting import PATIENCE_S, wait_for
 
 from scrapy_riptide import Extractor, errors
 from scrapy_riptide.errors import CircuitOpen
@@ -242,33 +243,28 @@ def test_a_rejected_document_is_a_success_of_the_machinery(extractor: MakeExtrac
 
 
 def test_a_full_pool_is_no_failure_of_the_machinery(extractor: MakeExtractor) -> None:
-    made = extractor(failure_threshold=1, max_pool_size=1, checkout_timeout_secs=0.05, timeout_secs=0.6)
-    busy = threading.Thread(target=made.run, args=["!b", URL])
-    spinning = threading.Thread(target=made.run, args=["!s", URL])
-    busy.start()
-    busy.join()
-    spinning.start()
-    while not made.metrics()["riptide_workers_busy"]:
-        pass
+    made = extractor(
+        failure_threshold=1, max_pool_size=1, checkout_timeout_secs=0.05, timeout_secs=10 * PATIENCE_S
+    )
+    made._submit("!s", URL, "article", None, PATIENCE_S)
+    wait_for(lambda: guests_running(made) == 1, "it spins")
     with pytest.raises(errors.PoolExhausted) as caught:
         made.extract("fine", URL)
     assert str(caught.value) == "no worker thread came free within 0.05 s: 1 of 1 are at work"
     assert made.metrics()["riptide_breaker_state"] == "closed"
-    spinning.join()
-    assert made.metrics()["riptide_breaker_state"] == "open"  # by the timeout
 
 
 def exhaust(made: Extractor) -> None:
     """A document that gets a thread, but no instance: somebody else has the only one."""
     pool = made._host._pool.result()
-    held = pool.checkout(5)
-    outcome = made.run("fine", URL)
+    held = pool.checkout(PATIENCE_S)
+    outcome = made._submit("fine", URL, "article", None, wait_s=0).result()
     pool.give_back(held)
     assert isinstance(outcome.error, errors.PoolExhausted)
 
 
 def test_a_full_pool_is_no_success_of_the_machinery_either(extractor: MakeExtractor) -> None:
-    made = extractor(failure_threshold=2, max_pool_size=1, checkout_timeout_secs=0.2)
+    made = extractor(failure_threshold=2, max_pool_size=1)
     made.run("!t", URL)
     exhaust(made)
     made.run("!t", URL)
@@ -276,13 +272,7 @@ def test_a_full_pool_is_no_success_of_the_machinery_either(extractor: MakeExtrac
 
 
 def test_a_trial_that_no_instance_came_free_for_is_given_again(extractor: MakeExtractor) -> None:
-    made = extractor(
-        failure_threshold=1,
-        recovery_timeout_secs=0,
-        half_open_max_requests=1,
-        max_pool_size=1,
-        checkout_timeout_secs=0.2,
-    )
+    made = extractor(failure_threshold=1, recovery_timeout_secs=0, half_open_max_requests=1, max_pool_size=1)
     made.run("!t", URL)
     exhaust(made)
     assert made.metrics()["riptide_breaker_state"] == "half_open"

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 from conftest import Configure
+from waiting import PATIENCE_S
 
 from scrapy_riptide import Extractor, ExtractorConfig
 from scrapy_riptide.wasm import aot_cache, host, receipt
@@ -322,7 +323,10 @@ def test_a_receipt_that_is_none_is_not_believed(
     assert (start(known), digested) == (HIT, [entry(directory)])
 
 
-def test_a_file_of_just_now_gets_no_receipt(at: ExtractorConfig, directory: Path) -> None:
+def test_a_file_of_just_now_gets_no_receipt(
+    at: ExtractorConfig, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receipt, "_SETTLED_S", 3600)
     assert [start(at) for _ in range(3)] == [MISS, HIT, HIT]
     assert list(directory.glob("*.receipt")) == []
 
@@ -448,7 +452,7 @@ def test_a_full_disk_is_done_without_and_keeps_no_half_file(
 
 def run(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, *map(str, arguments)]
-    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=120, **options)
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=PATIENCE_S, **options)
 
 
 def test_a_disk_quota_is_done_without(misbehaving: Path, directory: Path) -> None:
@@ -462,7 +466,7 @@ def test_a_disk_quota_is_done_without(misbehaving: Path, directory: Path) -> Non
 def test_twenty_processes_that_start_together_compile_once(misbehaving: Path, directory: Path) -> None:
     command = [sys.executable, str(SCRIPTS / "cache_user.py"), str(misbehaving), str(directory)]
     started = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(20)]
-    answers = [process.communicate(timeout=120)[0].strip() for process in started]
+    answers = [process.communicate(timeout=2 * PATIENCE_S)[0].strip() for process in started]
     assert [process.returncode for process in started] == [0] * 20
     assert sorted(answers) == ["hit"] * 19 + ["miss"]
     assert len(list(directory.glob("*.cwasm"))) == 1
@@ -532,7 +536,7 @@ def test_a_lock_ends_with_the_process_that_holds_it(
             holder.kill()
             holder.wait()
             try:
-                extractor.wait_until_ready(20)
+                extractor.wait_until_ready(PATIENCE_S)
             finally:
                 if child:
                     os.killpg(holder.pid, signal.SIGKILL)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from conftest import Configure, MakeExtractor, MakeRuntime
+from waiting import PATIENCE_S, wait_for
 
 from scrapy_riptide import Extractor, errors
 from scrapy_riptide.wasm import deadline
@@ -17,6 +18,9 @@ from scrapy_riptide.wasm.instance import Instance
 from scrapy_riptide.wasm.lifting import lower_string
 
 URL = "https://example.com/"
+#: A busy machine wakes the thread too late now and then: one guest of so many that is stopped on time shows
+#: what the runtime does.
+ATTEMPTS = 50
 
 
 def spin(instance: Instance) -> float:
@@ -32,16 +36,17 @@ def test_a_spinning_guest_is_stopped_on_time_and_never_early(
     runtime: MakeRuntime, timeout_secs: float
 ) -> None:
     made, config = runtime(timeout_secs=timeout_secs)
-    took = []
-    for number in range(5):
+    for number in range(ATTEMPTS):
         instance = Instance(made, config, number)
-        took.append(spin(instance))
+        took_s = spin(instance)
         instance.close()
-    assert min(took) >= timeout_secs
-    # The machine may be busy: the best of five shows what the runtime does.
-    assert min(took) <= timeout_secs + 0.1
+        assert took_s >= timeout_secs
+        if took_s <= timeout_secs + 0.1:
+            return
+    raise AssertionError(f"none of {ATTEMPTS} guests was stopped on time")
 
 
+@pytest.mark.usefixtures("own_time")
 def test_the_deadline_is_one_documents_own(extractor: MakeExtractor) -> None:
     made = extractor(timeout_secs=0.5)
     for _ in range(20):  # a second of work in all
@@ -50,34 +55,37 @@ def test_the_deadline_is_one_documents_own(extractor: MakeExtractor) -> None:
 
 
 def test_the_deadline_is_for_the_encoding_of_a_large_document_as_well(extractor: MakeExtractor) -> None:
-    made = extractor(timeout_secs=1, memory_limit_mb=512)
-    # A lone surrogate makes the host take its slowest way with the 50 MB.
-    document = "!s\ud800" + "é" * 25_000_000
-    spans = []
-    for _ in range(3):
+    # A lone surrogate makes the host take its slowest way with the 20 MB.
+    document = "!s\ud800" + "é" * 10_000_000
+    started = time.monotonic()
+    lower_string(document)
+    encoded_s = time.monotonic() - started
+    made = extractor(timeout_secs=3 * encoded_s, memory_limit_mb=512)
+    for _ in range(ATTEMPTS):
         outcome = made.run(document, URL)
         assert isinstance(outcome.error, errors.ExtractionTimeout)
-        spans.append(outcome.duration_ms)
-    # As above: the best of them shows what the runtime does.
-    assert 1000 <= min(spans) <= 1100
+        assert outcome.duration_ms >= 3000 * encoded_s
+        if outcome.duration_ms <= 3500 * encoded_s:
+            return
+    raise AssertionError(f"{ATTEMPTS} times the guest had its whole time, after the encoding")
 
 
 def test_a_document_that_is_encoded_for_longer_than_its_deadline_is_stopped_at_once(
     runtime: MakeRuntime,
 ) -> None:
-    made, config = runtime(timeout_secs=1)
+    made, config = runtime(timeout_secs=PATIENCE_S)
     instance = Instance(made, config, 1)
     arguments = lower_string("!s"), lower_string(URL), lower_mode("article")
     started = time.monotonic()
-    with pytest.raises(errors.ExtractionTimeout, match=r"after 5\.\d\d s, the limit is 1 s"):
-        instance.call("extract", *arguments, spent_s=5)
-    assert time.monotonic() - started < 0.5
+    with pytest.raises(errors.ExtractionTimeout, match=r"after \d+\.\d\d s, the limit is 120 s"):
+        instance.call("extract", *arguments, spent_s=2 * PATIENCE_S)
+    assert time.monotonic() - started < PATIENCE_S
     instance.close()
 
 
 def test_a_timeout_says_how_long_the_guest_ran(extractor: MakeExtractor) -> None:
     with pytest.raises(
-        errors.ExtractionTimeout, match=r"^the guest was stopped after 0\.\d\d s, the limit is 0\.05 s$"
+        errors.ExtractionTimeout, match=r"^the guest was stopped after \d+\.\d\d s, the limit is 0\.05 s$"
     ):
         extractor(timeout_secs=0.05).extract("!s", URL)
 
@@ -113,7 +121,7 @@ def test_late_ticks_are_made_up_for(runtime: MakeRuntime, monkeypatch: pytest.Mo
     made, config = runtime(timeout_secs=0.9)
     instance = Instance(made, config, 1)
     # Woken twice in the time of 90 ticks: without making up, this guest would run for 45 seconds.
-    assert 0.9 <= spin(instance) < 5
+    assert 0.9 <= spin(instance) < 40
     instance.close()
 
 
@@ -140,10 +148,9 @@ def test_the_ticker_sleeps_without_guests_and_wakes_for_the_next(
     made, config = runtime(timeout_secs=0.05)
     instance = Instance(made, config, 1)
     spin(instance)
-    time.sleep(0.3)
-    assert not made.ticker._wake.is_set()
+    wait_for(lambda: not made.ticker._wake.is_set(), "it sleeps")
     again = Instance(made, config, 2)
-    assert 0.05 <= spin(again) < 5
+    assert spin(again) >= 0.05
     instance.close()
     again.close()
 
@@ -182,9 +189,8 @@ def test_expiring_stops_every_guest_at_once(runtime: MakeRuntime) -> None:
     threads = [threading.Thread(target=run, args=[Instance(made, config, number)]) for number in range(3)]
     for thread in threads:
         thread.start()
-    while made.ticker.running < 3:
-        time.sleep(0.001)
-    assert made.ticker.expire_all(10)
+    wait_for(lambda: made.ticker.running == 3, "all run")
+    assert made.ticker.expire_all(PATIENCE_S)
     for thread in threads:
         thread.join()
     assert [str(error) for error in stopped] == ["the extractor was closed while the guest ran"] * 3
@@ -229,6 +235,7 @@ def test_with_fuel_the_deadline_holds_as_well(extractor: MakeExtractor) -> None:
 # Every way to end is counted as what it was.
 
 
+@pytest.mark.usefixtures("own_time")
 def test_failures_are_counted_by_what_they_were(config: Configure) -> None:
     whats = {
         "!s": "timeout",

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from waiting import PATIENCE_S
 
 SCRIPT = Path(__file__).parent / "killers" / "killer.py"
 CASES = [
@@ -34,7 +35,7 @@ def test_the_process_survives(case: str, misbehaving: Path, cache_dir: Path) -> 
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=2 * PATIENCE_S,
     )
     assert (ended.returncode, ended.stdout) == (0, "survived\n"), ended.stderr[-3000:]
     # Python says where a Ctrl-C came at a moment when it can't be raised.

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from conftest import Configure, MakeExtractor, MakeRuntime
 from misbehaving import START_PAGES
+from waiting import PATIENCE_S
 
 from scrapy_riptide import Extractor, ExtractorConfig, errors
 from scrapy_riptide.config import MIB, PAGE_BYTES
@@ -107,7 +108,7 @@ def test_a_full_pool_waits_no_longer_than_it_may(pool: Any) -> None:
     started = time.monotonic()
     with pytest.raises(errors.PoolExhausted) as caught:
         made.take(timeout_s=0.2)
-    assert 0.2 <= time.monotonic() - started < 2
+    assert 0.2 <= time.monotonic() - started < PATIENCE_S
     assert str(caught.value) == "no instance came free within 0.2 s: 2 of 2 are at work"
     assert (caught.value.active, caught.value.max, caught.value.retryable) == (2, 2, True)
 
@@ -117,7 +118,7 @@ def test_a_full_pool_gives_what_comes_back_in_time(pool: Any) -> None:
     held = made.take()
     timer = threading.Timer(0.1, made.pool.give_back, [held])
     timer.start()
-    assert made.take(timeout_s=10) is held
+    assert made.take(timeout_s=PATIENCE_S) is held
     timer.join()
 
 
@@ -138,8 +139,8 @@ def test_who_waits_gets_a_new_instance_as_soon_as_a_failed_one_is_gone(
     timer = threading.Timer(0.1, made.pool.give_back, [failed])
     timer.start()
     started = time.monotonic()
-    assert made.take(timeout_s=30).number == 2
-    assert time.monotonic() - started < 10
+    assert made.take(timeout_s=2 * PATIENCE_S).number == 2
+    assert time.monotonic() - started < PATIENCE_S
     timer.join()
 
 
@@ -171,8 +172,8 @@ def test_who_waits_is_told_when_the_pool_is_closed(pool: Any) -> None:
     timer.start()
     started = time.monotonic()
     with pytest.raises(errors.ExtractorClosed):
-        made.take(timeout_s=30)
-    assert time.monotonic() - started < 10
+        made.take(timeout_s=2 * PATIENCE_S)
+    assert time.monotonic() - started < PATIENCE_S
     timer.join()
     made.pool.give_back(held)
     assert made.pool.is_empty
@@ -210,15 +211,6 @@ def test_a_closed_pool_gives_nothing_and_keeps_nothing(pool: Any) -> None:
         made.take()
 
 
-def test_closing_wakes_whoever_waits(pool: Any) -> None:
-    made = pool(max_pool_size=1)
-    held = made.take()
-    threading.Timer(0.1, made.pool.close).start()
-    with pytest.raises(errors.ExtractorClosed):
-        made.take(timeout_s=10)
-    made.pool.give_back(held)
-
-
 # Retirement.
 
 
@@ -238,6 +230,7 @@ def test_closing_wakes_whoever_waits(pool: Any) -> None:
         ({"aggressive_gc": False, "memory_limit_pages": 40}, ["!g", "fine"], {}, 1),
     ],
 )
+@pytest.mark.usefixtures("own_time")
 def test_an_instance_is_let_go_for_a_reason(
     pool: Any, options: dict[str, Any], whats: list[str], retired: dict[str, int], created: int
 ) -> None:
@@ -452,17 +445,17 @@ def test_an_instance_counts_until_its_memory_is_given_back(
 
     def slow_close(instance: Instance) -> None:
         closing.set()
-        close.wait(10)
+        close.wait(PATIENCE_S)
         close_instance(instance)
 
     monkeypatch.setattr(Instance, "close", slow_close)
     thread = threading.Thread(target=made.pool.give_back, args=[held])
     thread.start()
-    closing.wait(10)
+    closing.wait(PATIENCE_S)
     with pytest.raises(errors.PoolExhausted):
         made.take(timeout_s=0.05)
     close.set()
-    assert made.take(timeout_s=10).number == 2
+    assert made.take(timeout_s=PATIENCE_S).number == 2
     thread.join()
 
 

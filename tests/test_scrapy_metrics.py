@@ -12,7 +12,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,10 +20,12 @@ from typing import Any
 import aiohttp
 import pytest
 from crawls import AS_IT_IS, Page, PageSpider, article, crawl, messages, site
+from ports import free_ports
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 from scrapy.http import Response
 from scrapy.statscollectors import MemoryStatsCollector
+from waiting import PATIENCE_S, wait_for
 
 from scrapy_riptide import RiptideExporter
 from scrapy_riptide.monitoring.discovery import with_port
@@ -423,23 +424,6 @@ def test_addresses_and_names_that_are_allowed_are_served(host: str, allowed: boo
     assert is_allowed_host(host, ("host.docker.internal",)) is allowed
 
 
-def free_ports(number: int) -> int:
-    """The first of some free ports in a row."""
-    for first in range(20000, 30000, 10):
-        sockets = [socket.socket() for _ in range(number)]
-        try:
-            for offset, each in enumerate(sockets):
-                each.bind(("127.0.0.1", first + offset))
-        except OSError:
-            continue
-        else:
-            return first
-        finally:
-            for each in sockets:
-                each.close()
-    raise AssertionError("no free ports")
-
-
 async def test_the_first_free_port_of_the_range_is_taken(settings: dict[str, Any]) -> None:
     first = free_ports(2)
     with socket.create_server(("127.0.0.1", first)):
@@ -451,7 +435,7 @@ async def test_the_first_free_port_of_the_range_is_taken(settings: dict[str, Any
 async def test_no_free_port_is_one_error_and_the_crawl_goes_on(
     settings: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
-    first = free_ports(1)
+    first = free_ports()
     with socket.create_server(("127.0.0.1", first)):
         _, stats = await ask({**settings, "RIPTIDE_METRICS_PORT": first}, pages={"/blank": " "})
     assert stats["finish_reason"] == "finished"
@@ -581,7 +565,7 @@ class Slow(scrapy.Spider):
     async def start(self):
         import asyncio
         print("started", flush=True)
-        await asyncio.sleep(60)
+        await asyncio.Event().wait()
         yield {}
 process = AsyncCrawlerProcess({
     "ADDONS": {"scrapy_riptide.Addon": 500}, "RIPTIDE_METRICS_TARGETS_DIR": sys.argv[1], "LOG_LEVEL": "ERROR",
@@ -604,13 +588,12 @@ def test_two_processes_take_two_ports_and_a_killed_ones_file_is_swept(
         assert process.stdout.readline() == "started\n"
         return process
 
+    def files() -> set[str]:
+        return {each.name for each in tmp_path.glob("riptide-*.json")}
+
     def wait_for_files(number: int) -> set[str]:
-        deadline = time.monotonic() + 20
-        while len(list(tmp_path.glob("riptide-*.json"))) != number and time.monotonic() < deadline:
-            time.sleep(0.05)
-        found = {each.name for each in tmp_path.glob("riptide-*.json")}
-        assert len(found) == number
-        return found
+        wait_for(lambda: len(files()) == number, f"{number} files")
+        return files()
 
     with ExitStack() as stack:
         first, second = start(stack), start(stack)
@@ -623,7 +606,7 @@ def test_two_processes_take_two_ports_and_a_killed_ones_file_is_swept(
         assert str(first.pid) not in " ".join(wait_for_files(2))
         for process in (second, third):
             process.send_signal(signal.SIGINT)
-            assert process.wait(20) == 0
+            assert process.wait(PATIENCE_S) == 0
         assert wait_for_files(0) == set()
 
 

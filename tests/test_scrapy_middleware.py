@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import logging
 import pickle
@@ -12,12 +13,14 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from crawls import AS_IT_IS, WORDS, Page, PageSpider, article, crawl, messages, site
+from clocks import HeldTime
+from conftest import guests_running
+from crawls import AS_IT_IS, WORDS, Crawl, Page, PageSpider, article, crawl, messages, site
 from scrapy import Request, Spider
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
-from scrapy_riptide import ExtractedContent
+from scrapy_riptide import ExtractedContent, shared
 
 TITLE = "A tide before its time"
 
@@ -290,6 +293,7 @@ KINDS = {
 LIMITS = {"RIPTIDE_TIMEOUT_SECS": 0.3, "RIPTIDE_MEMORY_LIMIT_MB": 16, "RIPTIDE_FAILURE_THRESHOLD": 100}
 
 
+@pytest.mark.usefixtures("own_time")
 async def test_a_page_that_hurts_the_guest_reaches_the_spider_with_its_error(
     hostile_settings: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -318,6 +322,7 @@ async def test_a_page_that_hurts_the_guest_reaches_the_spider_with_its_error(
     assert any(f"{root}/trap failed: trap in" in line and "answered by nobody" in line for line in lines)
 
 
+@pytest.mark.usefixtures("own_time")
 async def test_the_fallback_answers_for_the_machinery_and_is_counted_by_reason(
     hostile_settings: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -392,52 +397,65 @@ async def test_an_open_breaker_is_a_reason_of_its_own(hostile_settings: dict[str
     assert result.stats["riptide/breaker/state"] == "open"
 
 
-async def test_an_exhausted_pool_means_waiting_and_trying_again(hostile_settings: dict[str, Any]) -> None:
-    busy = {
-        "RIPTIDE_MAX_POOL_SIZE": 1,
-        "RIPTIDE_CHECKOUT_TIMEOUT_SECS": 0.1,
-        "RIPTIDE_TIMEOUT_SECS": 0.5,
-        "RIPTIDE_POOL_RETRY_DELAY_SECS": 0.1,
-        "RIPTIDE_POOL_RETRY_TIMES": 20,
-        "RIPTIDE_FAILURE_THRESHOLD": 100,
-    }
-    pages: dict[str, Page] = {"/spin": "!s", **{f"/{number}": f"page {number}" for number in range(8)}}
+class ExhaustingSpider(PageSpider):
+    """Its first page's guest spins, on the only thread, until others found that thread busy so many times."""
+
+    time: HeldTime
+    times = 1
+
+    async def start(self) -> AsyncIterator[Request]:
+        (entry,) = shared._entries.values()
+        spin, *others = self.paths
+        yield Request(self.root + spin)
+        while not guests_running(entry.extractor):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        for path in others:
+            yield Request(self.root + path)
+        while entry.extractor.metrics()["riptide_pool_exhausted_total"] < self.times:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        self.time.go_on(BUSY["RIPTIDE_TIMEOUT_SECS"] + 1)
+
+
+BUSY: dict[str, Any] = {
+    "RIPTIDE_MAX_POOL_SIZE": 1,
+    "RIPTIDE_CHECKOUT_TIMEOUT_SECS": 0.05,
+    "RIPTIDE_POOL_RETRY_DELAY_SECS": 0.01,
+    "RIPTIDE_TIMEOUT_SECS": 1,
+}
+
+
+async def exhausted(settings: dict[str, Any], time: HeldTime, *, others: int = 8, times: int = 1) -> Crawl:
+    """A crawl with a page whose guest spins, and some that wait for it ``times`` times."""
+    pages: dict[str, Page] = {"/spin": "!s", **{f"/{number}": article(TITLE) for number in range(others)}}
     async with site(pages) as root:
-        result = await crawl(PageSpider, {**hostile_settings, **busy}, root=root, paths=tuple(pages))
+        return await crawl(
+            ExhaustingSpider, {**settings, **BUSY}, root=root, paths=tuple(pages), time=time, times=times
+        )
+
+
+async def test_an_exhausted_pool_means_waiting_and_trying_again(
+    hostile_settings: dict[str, Any], held_time: HeldTime
+) -> None:
+    result = await exhausted({**hostile_settings, "RIPTIDE_POOL_RETRY_TIMES": 1000}, held_time)
     assert result.outcomes() == {"pages/seen": 9, "pages/extracted": 8, "errors/timeout": 1}
     assert result.stats["riptide/retries/pool_exhausted"] >= 1
 
 
 async def test_the_fallback_answers_for_pages_that_no_instance_came_free_for(
-    hostile_settings: dict[str, Any],
+    hostile_settings: dict[str, Any], held_time: HeldTime
 ) -> None:
-    busy = {
-        "RIPTIDE_MAX_POOL_SIZE": 1,
-        "RIPTIDE_CHECKOUT_TIMEOUT_SECS": 0.1,
-        "RIPTIDE_TIMEOUT_SECS": 1,
-        "RIPTIDE_POOL_RETRY_TIMES": 0,
-        "RIPTIDE_FALLBACK": "parsel",
-    }
-    pages: dict[str, Page] = {"/spin": "!s", **{f"/{number}": article(TITLE) for number in range(8)}}
-    async with site(pages) as root:
-        result = await crawl(PageSpider, {**hostile_settings, **busy}, root=root, paths=tuple(pages))
+    settings = {**hostile_settings, "RIPTIDE_POOL_RETRY_TIMES": 0, "RIPTIDE_FALLBACK": "parsel"}
+    result = await exhausted(settings, held_time)
     outcomes = result.outcomes()
     assert outcomes["fallback/pool_exhausted"] == outcomes["errors/pool_exhausted"] >= 1
     assert [item for item in result.items if item["content"] is None] == []
 
 
 async def test_a_pool_that_stays_exhausted_is_the_pages_error_at_last(
-    hostile_settings: dict[str, Any],
+    hostile_settings: dict[str, Any], held_time: HeldTime
 ) -> None:
-    busy = {
-        "RIPTIDE_MAX_POOL_SIZE": 1,
-        "RIPTIDE_CHECKOUT_TIMEOUT_SECS": 0.05,
-        "RIPTIDE_TIMEOUT_SECS": 2,
-        "RIPTIDE_POOL_RETRY_DELAY_SECS": 0.01,
-        "RIPTIDE_POOL_RETRY_TIMES": 2,
-    }
-    async with site({"/spin": "!s", "/fine": "fine"}) as root:
-        result = await crawl(PageSpider, {**hostile_settings, **busy}, root=root, paths=("/spin", "/fine"))
+    settings = {**hostile_settings, "RIPTIDE_POOL_RETRY_TIMES": 2}
+    result = await exhausted(settings, held_time, others=1, times=1 + 2)
     assert result.outcomes() == {"pages/seen": 2, "errors/timeout": 1, "errors/pool_exhausted": 1}
     assert result.stats["riptide/retries/pool_exhausted"] == 2
 

@@ -9,7 +9,6 @@ import argparse
 import os
 import resource
 import signal
-import time
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +52,7 @@ def main() -> None:
         with aot_cache.AotCache(options.directory).lock(key):
             if not options.fork or os.fork():
                 print("locked", flush=True)
-            time.sleep(120)
+            signal.pause()
     with Extractor(config) as extractor:
         extractor.info()
         print("hit" if extractor.metrics()["riptide_wasm_aot_cache_hits"] else "miss")
