@@ -65,9 +65,9 @@ def test_its_word_to_a_health_page_says_when_it_tries_again(breaker: CircuitBrea
 
 def test_the_fifth_failure_in_a_row_opens_it(breaker: CircuitBreaker) -> None:
     fail(breaker, 4)
-    assert (state_of(breaker), breaker._failures) == ("closed", 4)
+    assert state_of(breaker) == "closed"
     fail(breaker)
-    assert (state_of(breaker), breaker._failures) == ("open", 0)
+    assert state_of(breaker) == "open"
     assert breaker.transitions() == {"closed": 0, "open": 1, "half_open": 0}
 
 
@@ -141,7 +141,11 @@ def test_a_trial_that_did_not_take_place_may_be_given_again(breaker: CircuitBrea
     clock.now += 60
     for _ in range(10):
         breaker.abandon(breaker.acquire())
-    succeed(breaker, 3)
+    permits = [breaker.acquire() for _ in range(3)]
+    with pytest.raises(CircuitOpen):
+        breaker.acquire()
+    for permit in permits:
+        breaker.success(permit)
     assert state_of(breaker) == "closed"
 
 
@@ -154,12 +158,15 @@ def test_what_began_before_a_transition_counts_no_more(
     end(breaker, late[0])
     assert state_of(breaker) == "open"
     clock.now += 60
-    trial = breaker.acquire()
+    trials = [breaker.acquire()]
     for permit in late[1:]:
         end(breaker, permit)
     assert state_of(breaker) == "half_open"
-    breaker.success(trial)
-    succeed(breaker, 2)
+    trials += [breaker.acquire(), breaker.acquire()]
+    with pytest.raises(CircuitOpen):
+        breaker.acquire()
+    for permit in trials:
+        breaker.success(permit)
     assert state_of(breaker) == "closed"
 
 
@@ -171,6 +178,8 @@ def test_reset_closes_it(breaker: CircuitBreaker) -> None:
     breaker.reset()
     fail(breaker, 4)
     assert state_of(breaker) == "closed"
+    # What was closed already has not been entered again.
+    assert breaker.transitions() == {"closed": 1, "open": 1, "half_open": 0}
 
 
 def test_many_threads_get_no_more_trials_than_there_are(breaker: CircuitBreaker, clock: Clock) -> None:

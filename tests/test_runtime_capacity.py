@@ -43,6 +43,15 @@ def test_without_control_groups_the_machine_is_what_there_is(machine: Any) -> No
     assert (usable_cores(), usable_memory_bytes()) == (16, 64 * GB)
 
 
+@pytest.mark.parametrize(("count", "cores"), [(6, 6), (None, 1)])
+def test_where_there_is_no_affinity_the_machine_s_cores_count(
+    machine: Any, monkeypatch: pytest.MonkeyPatch, count: int | None, cores: int
+) -> None:
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: count)
+    assert usable_cores() == cores
+
+
 @pytest.mark.parametrize(
     ("cpu", "cores"),
     [("max 100000", 16), ("200000 100000", 2), ("150000 100000", 2), ("10000 100000", 1), ("broken", 16)],
@@ -67,15 +76,20 @@ def test_the_strictest_of_the_groups_around_a_process_holds(machine: Any) -> Non
 
 def test_groups_of_version_1_hold_as_well(machine: Any) -> None:
     machine(
-        "5:cpuset:/x\n4:memory:/docker/1\n1:cpu,cpuacct:/docker/1\n0::/\n",
-        cpu__cpu_DOT_cfs_quota_us="400000",
+        "5:cpuset:/x\n4:memory:/docker/1\n1:cpu,cpuacct:/docker/a:1\n0::/\n",
+        cpu__cpu_DOT_cfs_quota_us="800000",
         cpu__cpu_DOT_cfs_period_us="100000",
+        **{"cpu__docker__a:1__cpu_DOT_cfs_quota_us": "400000"},
+        **{"cpu__docker__a:1__cpu_DOT_cfs_period_us": "100000"},
+        # A group of that name, but not the one that this process is in.
+        cpu__x__cpu_DOT_cfs_quota_us="100000",
+        cpu__x__cpu_DOT_cfs_period_us="100000",
         memory__docker__1__memory_DOT_limit_in_bytes=str(3 * GB),
         memory__memory_DOT_limit_in_bytes="9223372036854771712",
     )
     assert (usable_cores(), usable_memory_bytes()) == (4, 3 * GB)
-    machine(cpu__cpu_DOT_cfs_quota_us="-1")
-    assert usable_cores() == 16
+    machine(**{"cpu__docker__a:1__cpu_DOT_cfs_quota_us": "-1"})
+    assert usable_cores() == 8
 
 
 @pytest.mark.parametrize(

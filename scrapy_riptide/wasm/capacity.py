@@ -67,8 +67,8 @@ def _cpu_quotas() -> Iterator[float]:
 def _numbers(file: Path) -> list[int]:
     """The numbers a control file begins with; none where it says ``max``, or where there is no file."""
     try:
-        words = file.read_text("ascii").split()
-        return [int(word) for word in words]
+        # As bytes: to decode them as ASCII imports a module in the middle of a cold start.
+        return [int(word) for word in file.read_bytes().split()]
     except (OSError, ValueError):
         return []
 

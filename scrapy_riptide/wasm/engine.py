@@ -13,7 +13,6 @@ import os
 import threading
 from dataclasses import asdict, dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import wasmtime
@@ -46,8 +45,12 @@ class EngineSettings:
 def wasmtime_version() -> str:
     """The installed wasmtime-py's version."""
     # Its directory's name says it; importlib.metadata takes 5 ms to say the same, and 40 to be
-    # imported.
-    for name in os.listdir(Path(wasmtime.__file__).parent.parent):
+    # imported. To list an environment's packages takes 0.3 ms: first a look at what is most likely.
+    packages = os.path.dirname(os.path.dirname(wasmtime.__file__))
+    first = ".".join(map(str, WASMTIME_RANGE[0]))
+    if os.path.isdir(os.path.join(packages, f"wasmtime-{first}.dist-info")):
+        return first
+    for name in os.listdir(packages):
         if name.startswith("wasmtime-") and name.endswith(".dist-info"):
             return name.removeprefix("wasmtime-").removesuffix(".dist-info")
     from importlib import metadata
