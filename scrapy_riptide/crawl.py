@@ -111,6 +111,15 @@ class RiptideCrawl:
             await asyncio.to_thread(self._check_selectors)
         except ConfigError as error:
             self.stop("riptide_mode", f"The crawl ends: {error}")
+        self._checking = None
+
+    async def selectors_checked(self) -> None:
+        """Waits until ``RIPTIDE_MODE`` is known to be one that the guest can follow, or the crawl ends.
+
+        To be awaited before a page is extracted: else a short crawl would be over before the check.
+        """
+        if self._checking is not None:
+            await asyncio.shield(self._checking)
 
     def before_close(self, callback: Callable[[], Awaitable[None]]) -> None:
         """Has ``callback`` awaited after the last page and before the extractor is given back."""

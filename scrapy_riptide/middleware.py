@@ -95,6 +95,7 @@ class RiptideMiddleware:
         if isinstance(options, str):
             self._crawl.stats.skipped(options)
             return options
+        await self._crawl.selectors_checked()
         started = time.perf_counter()
         outcome = await self._outcome(response, options)
         self._record(response, options.mode, outcome, (time.perf_counter() - started) * 1000)

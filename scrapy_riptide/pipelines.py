@@ -69,6 +69,7 @@ class RiptidePipeline:
             _take_out(adapter, self._source_field)
         if not source:
             return item
+        await self._crawl.selectors_checked()
         try:
             html, url = _document(source, _only(adapter.get(self._url_field)) or "")
             content = await self._crawl.extractor.extract_async(html, url, self._crawl.settings.mode)

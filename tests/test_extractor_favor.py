@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -141,6 +142,7 @@ async def test_selectors_are_not_checked_on_the_loop_while_the_component_compile
 
     def noted(self: Extractor, mode: Mode) -> None:
         threads.append(threading.current_thread())
+        time.sleep(0.5)  # as a compilation would: the only page has come by then
         check(self, mode)
 
     monkeypatch.setattr(Extractor, "check_mode", noted)
