@@ -32,7 +32,7 @@ EXAMPLES = {
     "metrics_host": '"0.0.0.0"',
     "metrics_allowed_hosts": '["host.docker.internal"]',
     "metrics_targets_dir": '"/var/lib/prometheus/riptide"',
-    "metrics_textfile": '"/var/lib/node_exporter/riptide.prom"',
+    "metrics_textfile": '"/var/lib/node_exporter/%(spider)s.prom"',
     "lease_secs": "300",
     "lease_attempts": "3",
     "component": '"myproject:extractor.wasm"',

@@ -30,6 +30,7 @@ from scrapy_riptide.monitoring.stats import (
     SKIPPED,
     PageStats,
     by_kind,
+    own_stats,
 )
 from scrapy_riptide.settings import RiptideSettings
 from scrapy_riptide.shared import ExtractorLease
@@ -206,6 +207,7 @@ class RiptideCrawl:
 
 def summary(figures: CrawlFigures, stats: Mapping[str, Any]) -> str:
     """What became of a crawl's pages, in one line for a person."""
+    stats = own_stats(stats)
     errors, skipped, fallback = (by_kind(stats, each) for each in (ERRORS, SKIPPED, FALLBACK))
     parts = [f"{stats.get(EXTRACTED, 0)} extracted"]
     parts += [f"{count} failed ({kind})" for kind, count in errors.items()]

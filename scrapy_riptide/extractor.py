@@ -35,7 +35,7 @@ from scrapy_riptide.wasm.breaker import BreakerState, CircuitBreaker
 from scrapy_riptide.wasm.contract import HEALTHY, extraction
 from scrapy_riptide.wasm.host import Answer, GuestHost
 from scrapy_riptide.wasm.lifting import Argument, lower_string
-from scrapy_riptide.wasm.pool import PoolFigures
+from scrapy_riptide.wasm.pool import PoolFigures, Pressure
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -53,6 +53,12 @@ _AHEAD = 2
 _PATIENCE_S = 86400.0
 # How long a question after the health waits for a guest that is at work.
 _HEALTH_WAIT_S = 1.0
+
+#: The figures of :meth:`Extractor.metrics` that are one of a few words, and these words.
+STATES = {
+    "riptide_breaker_state": tuple(each.value for each in BreakerState),
+    "riptide_pool_pressure": tuple(each.value for each in Pressure),
+}
 
 
 @dataclass(slots=True)
@@ -433,16 +439,20 @@ class Extractor:
         future = self._host.submit(lambda: self._host.call(name, wait_s=wait_s).value)
         return self._wait(future, self._max_wait_s() if wait_s is None else wait_s)
 
-    def health(self) -> dict[str, Any]:
+    def health(self, *, ask: bool = True) -> dict[str, Any]:
         """The extractor's state for a health page: ``status`` is ``ok``, ``degraded`` or ``unhealthy``.
 
         ``reason`` says why it is not ``ok``. Asks a guest, but never waits for a compilation.
+
+        :param ask: False: no guest is asked, what one last said holds, and nothing is waited for
         """
         if self._host.loading:
             return self._health(None)
         if self._breaker.state is BreakerState.OPEN:
             # Its guests are left alone.
             return self._health(self._guest_seen, self._breaker.refusal())
+        if not ask:
+            return self._health(self._guest_seen, busy=True)
         try:
             self._guest_seen = self._ask("health-check", _HEALTH_WAIT_S)
         except errors.PoolExhausted:
@@ -523,7 +533,6 @@ class Extractor:
             "riptide_wasm_leaks_total": figures.leaks if figures else 0,
             "riptide_pool_instances_active": figures.active if figures else 0,
             "riptide_pool_instances_idle": figures.idle if figures else 0,
-            "riptide_pool_instances_max": self._host.workers.count,
             "riptide_pool_instances_created_total": figures.created if figures else 0,
             "riptide_pool_retired_total": dict(figures.retired) if figures else {},
             "riptide_pool_checkouts_total": figures.checkouts if figures else 0,

@@ -134,6 +134,20 @@ def _host_names() -> Allowed:
     return Allowed(parse, "a list of host names")
 
 
+def _path_of_a_crawl() -> Allowed:
+    path = text("a file's path, in which %(spider)s, %(project)s and %(job)s stand for the crawl's")
+
+    def parse(value: Any) -> str:
+        template: str = path.parse(value)
+        try:
+            template % dict.fromkeys(("spider", "project", "job"), "")
+        except (KeyError, TypeError) as error:
+            raise ValueError from error
+        return template
+
+    return Allowed(parse, path.sentence)
+
+
 @dataclass(frozen=True, kw_only=True)
 class RiptideSettings:
     """What a crawl's settings say to the plugin. Made by :meth:`from_settings`, read everywhere."""
@@ -211,7 +225,7 @@ class RiptideSettings:
     )
     metrics_textfile: str | None = option(
         None,
-        optional(text("a file's path")),
+        optional(_path_of_a_crawl()),
         "A file that gets the metrics every 30 seconds and at the end, for the node exporter.",
     )
     lease_secs: float = option(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from threading import get_ident
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -11,8 +12,9 @@ def write_whole(path: Path, content: bytes) -> None:
 
     :raises OSError: the file is as it was before, and no part of the new one is left behind
     """
-    # A hidden name, without the suffix by which such files are looked for (*.json, *.prom, *.md).
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    # A hidden name, without the suffix by which such files are looked for (*.json, *.prom, *.md), and
+    # that no other thread writes at.
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}-{get_ident()}")
     try:
         unfinished.write_bytes(content)
         unfinished.replace(path)

@@ -14,7 +14,6 @@ PACKAGE = Path(scrapy_riptide.__path__[0])
 DOORS = {
     "extractor.py": "it is the door",
     "installation.py": "component, cache and capacity, whether an extractor runs or not",
-    "monitoring/metrics.py": "the names of a breaker's states and a pool's pressures",
 }
 
 

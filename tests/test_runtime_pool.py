@@ -407,7 +407,7 @@ def test_every_state_of_pressure_can_happen_with_the_default_limits(
         assert made.extract("fine", URL).text == "fine"
     assert states == ["low", "low", "medium", "high", "critical"]
     assert metrics["riptide_wasm_memory_budget_pages"] == 2 * 4096
-    assert metrics["riptide_pool_instances_max"] == 2
+    assert metrics["riptide_workers"] == 2
 
 
 # Bounds and neighbours.

@@ -12,8 +12,11 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from contextlib import ExitStack
+from datetime import datetime
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +24,23 @@ import aiohttp
 import pytest
 from crawls import AS_IT_IS, Page, PageSpider, article, crawl, messages, site
 from ports import free_ports
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import generate_latest as text_format
+from prometheus_client.openmetrics.exposition import generate_latest as openmetrics_format
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
+from prometheus_client.registry import Collector
 from scrapy.http import Response
 from scrapy.statscollectors import MemoryStatsCollector
 from waiting import PATIENCE_S, wait_for
 
 from scrapy_riptide import RiptideExporter
+from scrapy_riptide.monitoring import scrapes, server, statscollector
 from scrapy_riptide.monitoring.discovery import with_port
 from scrapy_riptide.monitoring.figures import Histogram
 from scrapy_riptide.monitoring.metrics import COUNTERS_BY, FROM_STATS
 from scrapy_riptide.monitoring.server import is_allowed_host
-from scrapy_riptide.monitoring.statscollector import stats_families
+from scrapy_riptide.monitoring.statscollector import StatsFamilies
 
 PAGES: dict[str, Page] = {"/fine": "fine", "/trap": "!t", "/memory": "!x", "/invalid": "!e0", "/blank": " "}
 REFERENCE = Path(__file__).parent.parent / "docs" / "reference" / "metrics.md"
@@ -250,6 +258,21 @@ async def test_health_says_how_the_extractor_is(settings: dict[str, Any]) -> Non
     assert (component["status"], component["circuit_breaker_state"]) == ("ok", "closed")
 
 
+async def test_health_without_an_answer_has_every_field(
+    settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items, _ = await ask(settings, "/health")
+    monkeypatch.setattr(server, "_HEALTH_TIMEOUT_S", 0)
+    unanswered, _ = await ask(settings, "/health")
+    assert unanswered[0]["status"] == 503
+    answer, health = (json.loads(each["text"]) for each in (items[0], unanswered[0]))
+    assert health["reason"] == "no guest had time to answer within 0 s"
+    component = health["components"]["wasm_extractor"]
+    assert component.keys() == answer["components"]["wasm_extractor"].keys()
+    assert (component["status"], component["extraction_count"]) == ("unhealthy", 1)
+    assert component["memory_usage_mb"] > 0
+
+
 async def test_without_prometheus_client_there_are_health_and_the_live_page(
     settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -416,12 +439,50 @@ async def test_a_link_that_a_person_follows_is_answered(settings: dict[str, Any]
         ("Host.Docker.Internal:9410", True),
         ("localhost.evil.example", False),
         ("evil.example", False),
+        ("localhost.", False),
+        ("evil.example.", False),
         ("", False),
         ("[", False),
+        ("[fe80::1%25eth0]:9410", True),
+        ("EVIL.example:9410", False),
+        ("evil.example@127.0.0.1", False),
+        ("127.0.0.1@evil.example", False),
+        ("127.0.0.1/evil.example", False),
+        ("127.0.0.1:evil", False),
+        ("127.0.0.1:9410:evil", False),
+        ("2130706433", False),
     ],
 )
 def test_addresses_and_names_that_are_allowed_are_served(host: str, allowed: bool) -> None:
     assert is_allowed_host(host, ("host.docker.internal",)) is allowed
+
+
+async def test_who_listens_on_every_interface_answers_to_the_name_in_its_target_file(
+    settings: dict[str, Any], tmp_path: Path
+) -> None:
+    everywhere = {
+        **settings,
+        "RIPTIDE_METRICS_HOST": "0.0.0.0",  # noqa: S104
+        "RIPTIDE_METRICS_TARGETS_DIR": tmp_path,
+    }
+    async with site({"/": "fine"}) as root:
+        result = await crawl(TargetSpider, everywhere, root=root, folder=tmp_path)
+    (item,) = result.items
+    (address,) = item["files"][0][0]["targets"]
+    assert address == f"{socket.gethostname().lower()}:{item['port']}"
+    items, _ = await ask(everywhere, "/metrics", headers={"Host": address}, pages={"/blank": " "})
+    assert items[0]["status"] == 200
+
+
+async def test_refusals_and_errors_have_the_headers_as_well(settings: dict[str, Any]) -> None:
+    items, _ = await ask(settings, "/metrics", "/nothing", "/", pages={"/blank": " "})
+    refused, _ = await ask(settings, "/", headers={"Host": "evil.example"}, pages={"/blank": " "})
+    assert [each["status"] for each in (*items, *refused)] == [200, 404, 200, 403]
+    for each in (*items, *refused):
+        assert "frame-ancestors 'none'" in each["headers"]["Content-Security-Policy"]
+        assert each["headers"]["X-Frame-Options"] == "DENY"
+        assert each["headers"]["X-Content-Type-Options"] == "nosniff"
+        assert "Access-Control-Allow-Origin" not in each["headers"]
 
 
 async def test_the_first_free_port_of_the_range_is_taken(settings: dict[str, Any]) -> None:
@@ -557,6 +618,42 @@ async def test_the_textfile_has_the_last_figures(settings: dict[str, Any], tmp_p
     assert os.listdir(tmp_path) == ["riptide.prom"]
 
 
+async def test_crawls_of_a_project_have_textfiles_of_their_own(
+    settings: dict[str, Any], tmp_path: Path
+) -> None:
+    textfile = {**settings, "RIPTIDE_METRICS_TEXTFILE": f"{tmp_path}/%(project)s-%(spider)s-%(job)s.prom"}
+    async with site({"/": "fine"}) as root:
+        await asyncio.gather(
+            crawl(PageSpider, textfile, root=root, name="north", _job="7f"),
+            crawl(PageSpider, textfile, root=root, name="south"),
+        )
+    assert sorted(os.listdir(tmp_path)) == ["harbour-north-7f.prom", "harbour-south-.prom"]
+
+
+WRITE = """
+import resource, sys
+from pathlib import Path
+from scrapy_riptide.whole_files import write_whole
+path = Path(sys.argv[1])
+write_whole(path, b"before")
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+try:
+    write_whole(path, bytes(100_000))
+except OSError as error:
+    print(type(error).__name__)
+"""
+
+
+def test_a_file_for_which_there_is_no_room_stays_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "riptide.prom"
+    done = subprocess.run(
+        [sys.executable, "-c", WRITE, str(path)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "OSError\n"
+    assert path.read_text() == "before"
+    assert os.listdir(tmp_path) == ["riptide.prom"]
+
+
 CRAWL = """
 import sys, scrapy
 from scrapy.crawler import AsyncCrawlerProcess
@@ -628,10 +725,83 @@ async def test_every_stat_of_the_crawl_can_be_a_metric(settings: dict[str, Any])
     assert stats["odd/number's"] == 1.5
 
 
+ODD: dict[Any, Any] = {
+    "odd/number's": 1.5,
+    "odd/whole": Fraction(1, 2),
+    "odd/infinite": float("inf"),
+    'odd\ud800/reason_count/\ud800\n"a/b\\': 1,
+    "日本": 3,
+    "odd/huge": 10**400,
+    "odd/nan": float("nan"),
+    "odd/none": None,
+    "odd/text": "x",
+    "odd/flag": True,
+    "odd/list": [1],
+    "odd/when": datetime(2026, 1, 1),
+    ("odd", "tuple"): 1,
+    7: 7,
+    None: 1,
+}
+
+
 class OddStats(MemoryStatsCollector):
     def __init__(self, crawler: Any) -> None:
         super().__init__(crawler)
-        self._stats.update({"odd/number's": 1.5, "odd/text": "x", "odd/flag": True})
+        self._stats.update(ODD)
+
+
+def test_of_odd_stats_the_numbers_are_metrics() -> None:
+    registry = CollectorRegistry()
+    registry.register(Odd())
+    for encode, parse in ((text_format, parse_text), (openmetrics_format, parse_openmetrics)):
+        samples = [sample for family in parse(encode(registry).decode()) for sample in family.samples]
+        assert {(sample.name, sample.labels.get("kind")): sample.value for sample in samples} == {
+            ("scrapy_odd_number_s", None): 1.5,
+            ("scrapy_odd_whole", None): 0.5,
+            ("scrapy_odd_infinite", None): float("inf"),
+            ("scrapy_odd_reason_count", '?\n"a/b\\'): 1,
+            ("scrapy_", None): 3,
+        }
+
+
+class Odd(Collector):
+    def collect(self) -> Any:
+        return StatsFamilies().of(ODD, {"spider": "s"})
+
+
+def test_of_very_many_stats_the_first_are_metrics_and_one_line_says_so(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(statscollector, "_MAX_SERIES", 3)
+    families = StatsFamilies()
+    stats = {"text": "no number", **{f"hosts_count/{number}.example": number for number in range(9)}}
+    for _ in range(2):
+        (family,) = families.of(stats, {"spider": "s"})
+        assert [sample.labels["kind"] for sample in family.samples] == ["0.example", "1.example", "2.example"]
+    assert len(messages(caplog.records)) == 1
+    assert "are the first 3" in messages(caplog.records)[0]
+
+
+def test_a_text_that_takes_long_to_make_is_kept_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[float] = []
+
+    class Slow(Collector):
+        def collect(self) -> Any:
+            made.append(0.1)
+            return ()
+
+    registry = CollectorRegistry()
+    registry.register(Slow())
+    made.clear()
+    clock = iter([10.0, 10.0, 11.5, 29.9, 30.1, 30.1])
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(time, "thread_time", lambda: sum(made))
+    text = scrapes.MetricsText(registry)
+    counts = []
+    for _ in range(4):
+        text.render("")
+        counts.append(len(made))
+    assert counts == [1, 1, 1, 2]
 
 
 async def test_without_the_stats_class_only_the_plugins_own_are_shown(settings: dict[str, Any]) -> None:
@@ -646,11 +816,12 @@ def test_stats_become_metrics_by_one_rule() -> None:
         "retry/count": 1,
         "retry/reason_count/504 Gateway Time-out": 1,
         "item_dropped_reasons_count/DropItem": 2,
+        "downloader/exception_type_count/a/b": 4,
         "elapsed_time_seconds": 1.5,
     }
     found = {
         (sample.name, sample.labels.get("kind")): sample.value
-        for family in stats_families(stats, {"spider": "s"})
+        for family in StatsFamilies().of(stats, {"spider": "s"})
         for sample in family.samples
     }
     assert found == {
@@ -659,6 +830,7 @@ def test_stats_become_metrics_by_one_rule() -> None:
         ("scrapy_retry_count", None): 1,
         ("scrapy_retry_reason_count", "504 Gateway Time-out"): 1,
         ("scrapy_item_dropped_reasons_count", "DropItem"): 2,
+        ("scrapy_downloader_exception_type_count", "a/b"): 4,
         ("scrapy_elapsed_time_seconds", None): 1.5,
     }
 

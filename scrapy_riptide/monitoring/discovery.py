@@ -32,7 +32,7 @@ class TargetFile:
         _sweep(folder)
         self._path = folder / f"{_PREFIX}{socket.gethostname()}-{os.getpid()}-{port}.json"
         target = {
-            "targets": [_address(host, port)],
+            "targets": [with_port(name_of(host), port)],
             "labels": {key: value for key, value in labels.items() if value},
         }
         write_whole(self._path, json.dumps([target], indent=2).encode() + b"\n")
@@ -42,14 +42,15 @@ class TargetFile:
         self._path.unlink(missing_ok=True)
 
 
+def name_of(host: str) -> str:
+    """Under which name, in small letters, others ask a server that listens on ``host``."""
+    every_interface = host in {"0.0.0.0", "::"}  # noqa: S104
+    return (socket.gethostname() if every_interface else host).lower()
+
+
 def with_port(host: str, port: int) -> str:
     """Host and port as in a URL, where an IPv6 address stands in brackets."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def _address(host: str, port: int) -> str:
-    name = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}.get(host, host)  # noqa: S104
-    return with_port(name, port)
 
 
 def _sweep(folder: Path) -> None:

@@ -77,12 +77,12 @@ class RiptideExporter:
         for ended in await asyncio.gather(*self._tasks, return_exceptions=True):
             if isinstance(ended, Exception):
                 logger.error("The live page or the textfile stopped early", exc_info=ended)
-        if self._crawl.settings.metrics_textfile is not None and self.registry is not None:
-            await self._write_textfile(self.registry)
         if self._target is not None:
-            self._target.remove()
+            self._remove_target(self._target)
         if self._server is not None:
             await self._server.close()
+        if self._crawl.settings.metrics_textfile is not None and self.registry is not None:
+            await self._write_textfile(self.registry)
 
     async def _listen(self, first: int, last: int) -> None:
         host = self._crawl.settings.metrics_host
@@ -115,6 +115,12 @@ class RiptideExporter:
         except OSError as error:
             logger.error("RIPTIDE_METRICS_TARGETS_DIR = %r can't be written: %s.", directory, error)
 
+    def _remove_target(self, target: TargetFile) -> None:
+        try:
+            target.remove()
+        except OSError as error:
+            logger.error("The file in RIPTIDE_METRICS_TARGETS_DIR can't be removed: %s.", error)
+
     async def _keep_textfile(self, registry: CollectorRegistry) -> None:
         while True:
             await self._write_textfile(registry)
@@ -123,15 +129,17 @@ class RiptideExporter:
     async def _write_textfile(self, registry: CollectorRegistry) -> None:
         from prometheus_client import generate_latest
 
-        path = self._crawl.settings.metrics_textfile
-        assert path is not None
+        assert self._crawl.settings.metrics_textfile is not None
+        path = Path(self._crawl.settings.metrics_textfile % self._crawl.labels())
         try:
             # Rendered here, in two milliseconds: the figures change on this thread only.
-            await asyncio.to_thread(write_whole, Path(path), generate_latest(registry))
+            await asyncio.to_thread(write_whole, path, generate_latest(registry))
         except OSError as error:
             if not self._textfile_failed:
-                logger.error("RIPTIDE_METRICS_TEXTFILE = %r can't be written: %s.", path, error)
+                logger.error("RIPTIDE_METRICS_TEXTFILE: %s can't be written: %s.", path, error)
             self._textfile_failed = True
+        else:
+            self._textfile_failed = False
 
 
 def _registry(crawler: Crawler, crawl: RiptideCrawl) -> CollectorRegistry | None:

@@ -10,7 +10,7 @@ from statistics import quantiles
 from typing import TYPE_CHECKING, Any
 
 from scrapy_riptide.monitoring import stats as names
-from scrapy_riptide.monitoring.stats import by_kind
+from scrapy_riptide.monitoring.stats import by_kind, own_stats
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -26,8 +26,8 @@ _TICKS_PER_SAMPLE = 4
 class Sample:
     """One second of a crawl."""
 
-    pages: int
-    failed: int
+    #: Pages a second: a loop that was blocked makes a second longer than it is.
+    pages: float
     median_ms: float | None
     p95_ms: float | None
     memory_pages: int | None
@@ -43,8 +43,8 @@ class LiveFeed:
         self._crawler = crawler
         self._crawl = crawl
         self._samples: deque[Sample] = deque(maxlen=_SECONDS_KEPT)
-        self._started = time.monotonic()
-        self._pages = self._failed = 0
+        self._started = self._sampled = time.monotonic()
+        self._pages = 0
 
     async def run(self) -> None:
         """Samples until it is cancelled."""
@@ -57,16 +57,13 @@ class LiveFeed:
             self._samples.append(self._sample())
 
     def _sample(self) -> Sample:
-        extractions = self._crawl.figures.extractions
-        pages = sum(extractions.values())
-        failed = sum(count for (_, _, outcome), count in extractions.items() if outcome != "ok")
+        now, pages = time.monotonic(), sum(self._crawl.figures.extractions.values())
         window = list(self._crawl.figures.window_ms)
         self._crawl.figures.window_ms.clear()
         cuts = quantiles(window, n=20, method="inclusive") if len(window) > 1 else window * 19
         metrics = self._crawl.extractor.metrics()
         sample = Sample(
-            pages=pages - self._pages,
-            failed=failed - self._failed,
+            pages=round((pages - self._pages) / (now - self._sampled), 1),
             median_ms=round(cuts[9], 1) if cuts else None,
             p95_ms=round(cuts[18], 1) if cuts else None,
             memory_pages=metrics["riptide_wasm_memory_pages"],
@@ -74,12 +71,12 @@ class LiveFeed:
             idle=metrics["riptide_pool_instances_idle"],
             queue=metrics["riptide_queue_depth"],
         )
-        self._pages, self._failed = pages, failed
+        self._pages, self._sampled = pages, now
         return sample
 
     def as_json(self) -> dict[str, Any]:
         """Everything that the live page shows."""
-        stats = self._crawler.stats.get_stats()
+        stats = own_stats(self._crawler.stats.get_stats())
         metrics = self._crawl.extractor.metrics()
         return {
             "labels": self._crawl.labels(),

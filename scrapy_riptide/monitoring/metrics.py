@@ -23,12 +23,11 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from scrapy_riptide.extractor import STATES
 from scrapy_riptide.monitoring import stats as names
 from scrapy_riptide.monitoring.figures import CrawlFigures, Histogram
-from scrapy_riptide.monitoring.stats import by_kind
-from scrapy_riptide.monitoring.statscollector import ExportedStats, stats_families
-from scrapy_riptide.wasm.breaker import BreakerState
-from scrapy_riptide.wasm.pool import Pressure
+from scrapy_riptide.monitoring.stats import by_kind, own_stats
+from scrapy_riptide.monitoring.statscollector import ExportedStats, StatsFamilies
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -49,9 +48,8 @@ GAUGES = {
     "riptide_wasm_memory_budget_pages": "Pages that all instances together may have",
     "riptide_wasm_aot_cache_hits": "1 if the extractor found its component compiled in the cache",
     "riptide_wasm_aot_cache_misses": "1 if the extractor had to compile its component",
-    "riptide_pool_instances_max": "Instances at most",
     "riptide_pool_reuse_ratio": "Share of checkouts that got an instance used before",
-    "riptide_workers": "Worker threads",
+    "riptide_workers": "Worker threads, and instances at most",
     "riptide_workers_busy": "Worker threads at work",
     "riptide_queue_depth": "Documents waiting for a worker thread",
 }
@@ -69,6 +67,11 @@ COUNTERS = {
 COUNTERS_BY = {
     "riptide_pool_retired_total": ("reason", "Instances given up"),
     "riptide_breaker_transitions_total": ("state", "Changes of the circuit breaker into a state"),
+}
+#: Figures of ``Extractor.metrics()`` that are one of a few words.
+STATE_SETS = {
+    "riptide_breaker_state": "State of the circuit breaker",
+    "riptide_pool_pressure": "Use of the pool's memory budget",
 }
 #: Counters that the crawl's stats hold by kind: their stats' prefix, their label and meaning.
 FROM_STATS = {
@@ -104,6 +107,7 @@ class CrawlCollector(Collector):
     def __init__(self, crawler: Crawler, crawl: RiptideCrawl) -> None:
         self._crawler = crawler
         self._crawl = crawl
+        self._stats_families = StatsFamilies()
 
     def collect(self) -> Iterator[Metric]:
         """Every metric family of the crawl."""
@@ -114,13 +118,13 @@ class CrawlCollector(Collector):
             yield from _histograms(family, self._crawl.figures)
         if not self._crawl.stats.are_kept:
             return
-        stats = self._crawler.stats.get_stats()
+        stats = own_stats(self._crawler.stats.get_stats())
         for name, (prefix, label, meaning) in FROM_STATS.items():
             yield family.counters(name, meaning, (label,), _keyed(by_kind(stats, prefix)))
         for name, (stat, meaning) in FROM_STAT.items():
             yield family.counter(name, meaning, stats.get(stat, 0))
         if isinstance(self._crawler.stats, ExportedStats):
-            yield from stats_families(stats, self._crawl.labels())
+            yield from self._stats_families.of(self._crawler.stats.get_stats(), self._crawl.labels())
 
 
 def _extractor_families(family: _Families, metrics: Mapping[str, Any]) -> Iterator[Metric]:
@@ -138,17 +142,11 @@ def _extractor_families(family: _Families, metrics: Mapping[str, Any]) -> Iterat
     if cold_start_ms is not None:
         histogram = Histogram(_COLD_START_BOUNDS_MS)
         histogram.observe(cold_start_ms)
-        meaning = "Milliseconds from the extractor's start to its first instance"
+        meaning = "Milliseconds that loading or compiling the component and the first instance took"
         yield family.histogram("riptide_wasm_cold_start_time_ms", meaning, histogram)
-    yield family.state(
-        "riptide_breaker_state",
-        "State of the circuit breaker",
-        BreakerState,
-        metrics["riptide_breaker_state"],
-    )
-    pressure = metrics["riptide_pool_pressure"]
-    if pressure is not None:
-        yield family.state("riptide_pool_pressure", "Use of the pool's memory budget", Pressure, pressure)
+    for name, meaning in STATE_SETS.items():
+        if metrics[name] is not None:
+            yield family.state(name, meaning, STATES[name], metrics[name])
 
 
 def _crawl_families(family: _Families, figures: CrawlFigures) -> Iterator[Metric]:
@@ -216,7 +214,7 @@ class _Families:
         family.add_metric(self._values, list(histogram.cumulative()), histogram.sum)
         return family
 
-    def state(self, name: str, meaning: str, states: type[BreakerState | Pressure], value: str) -> Metric:
+    def state(self, name: str, meaning: str, states: Iterable[str], value: str) -> Metric:
         family = StateSetMetricFamily(name, meaning, labels=self._names)
-        family.add_metric(self._values, {str(each.value): each.value == value for each in states})
+        family.add_metric(self._values, {each: each == value for each in states})
         return family

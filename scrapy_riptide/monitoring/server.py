@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from scrapy_riptide.monitoring.discovery import name_of
 from scrapy_riptide.monitoring.live import LiveFeed
 from scrapy_riptide.monitoring.scrapes import MetricsText, ScrapeAnswers, ScrapeProtocol
 
@@ -31,6 +32,7 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
     "Cache-Control": "no-store",
 }
 
@@ -42,10 +44,11 @@ class CrawlServer:
 
     def __init__(self, crawl: RiptideCrawl, registry: CollectorRegistry | None, feed: LiveFeed) -> None:
         settings = crawl.settings
-        self._door = _Door((*settings.metrics_allowed_hosts, settings.metrics_host.lower()))
+        self._door = _Door((*settings.metrics_allowed_hosts, name_of(settings.metrics_host)))
         self._text = None if registry is None else MetricsText(registry)
         pages = _Pages(crawl, self._text, feed)
         app = web.Application(middlewares=[self._door.guard])
+        app.on_response_prepare.append(_add_headers)
         app.router.add_get("/", pages.live_page)
         app.router.add_get("/live.json", pages.live)
         app.router.add_get("/metrics", pages.metrics)
@@ -87,8 +90,11 @@ def is_allowed_host(host: str, allowed: tuple[str, ...]) -> bool:
     be rebound.
     """
     try:
-        name = urlsplit(f"//{host}").hostname or ""
+        parts = urlsplit(f"//{host}")
+        name, _ = parts.hostname or "", parts.port
     except ValueError:
+        return False
+    if parts.netloc != host or "@" in host:
         return False
     if name == "localhost" or name in allowed:
         return True
@@ -123,11 +129,14 @@ class _Door:
             refusal = self.refusal(request.headers)
             if refusal is not None:
                 raise web.HTTPForbidden(text=refusal)
-            response = await handler(request)
-            response.headers.update(_HEADERS)
-            return response
+            return await handler(request)
 
         return guard
+
+
+async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """aiohttp's hook for every response, refusals and errors included."""
+    response.headers.update(_HEADERS)
 
 
 def _is_for_its_own_page(headers: Mapping[str, str]) -> bool:
@@ -182,4 +191,4 @@ class _Pages:
             return await asyncio.wait_for(asyncio.shield(self._asking), _HEALTH_TIMEOUT_S)
         except asyncio.TimeoutError:
             reason = f"no guest had time to answer within {_HEALTH_TIMEOUT_S:g} s"
-            return {"status": "unhealthy", "reason": reason}
+            return {**self._crawl.extractor.health(ask=False), "status": "unhealthy", "reason": reason}

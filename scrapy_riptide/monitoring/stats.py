@@ -60,6 +60,15 @@ POOL_FIGURES = {
 }
 
 
+def own_stats(stats: Mapping[Any, Any]) -> dict[str, Any]:
+    """The plugin's among a crawl's stats, which may be many, with keys of any type."""
+    return {
+        name: value
+        for name, value in list(stats.items())
+        if isinstance(name, str) and name.startswith("riptide/")
+    }
+
+
 def by_kind(stats: Mapping[str, Any], prefix: str) -> dict[str, int]:
     """The counts of all kinds below a prefix."""
     return {

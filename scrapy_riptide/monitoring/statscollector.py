@@ -2,15 +2,18 @@
 
 One rule makes the names. ``a/b/c`` becomes ``scrapy_a_b_c``, unless ``c`` is one of many kinds of
 the same thing: then it becomes the label ``kind`` of ``scrapy_a_b``. Scrapy says so by ``_count``
-at the end of ``b`` (``downloader/response_status_count/200``), and in a few other places.
+at the end of ``b`` (``downloader/response_status_count/200``), and in one other place.
 
 Stats that are no numbers are left out, and so are the plugin's own, which have metrics of their own.
 """
 
 from __future__ import annotations
 
+import logging
+import math
 import re
 from collections.abc import Iterator, Mapping
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from prometheus_client.core import Metric, UntypedMetricFamily
@@ -21,7 +24,13 @@ from scrapy_riptide.settings import RiptideSettings
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
-_BY_KIND = re.compile(r"_counts?$|^(?:spider_exceptions|log_count)$")
+logger = logging.getLogger(__name__)
+
+# Who counts by host or by address has a stat for each of them: Prometheus keeps every series for
+# weeks, and the event loop writes all of them at every scrape, 15 µs each.
+_MAX_SERIES = 1000
+
+_OF_A_KIND = re.compile(r"(.*?_counts?|spider_exceptions)/(?!count$)(.+)", re.DOTALL)
 _NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_]+")
 
 
@@ -47,39 +56,69 @@ def _exported(base: type[StatsCollector]) -> type[StatsCollector]:
     )
 
 
-def stats_families(stats: Mapping[str, Any], labels: Mapping[str, str]) -> Iterator[Metric]:
-    """The metric families of a crawl's stats.
+class StatsFamilies:
+    """Makes the metric families of a crawl's stats: of the first thousand, where there are more."""
 
-    Scrapy doesn't say which of them only rise, so their type is ``unknown``.
-    """
-    families: dict[str, tuple[str, dict[str | None, float]]] = {}
-    for stat, value in stats.items():
-        if (
-            isinstance(value, (int, float))
-            and not isinstance(value, bool)
-            and not stat.startswith("riptide/")
-        ):
-            name, kind = _split(stat)
-            example, values = families.setdefault(name, (stat, {}))
-            values.setdefault(kind, value)
-    for name, (example, values) in families.items():
-        by_kind = any(kind is not None for kind in values)
-        family = UntypedMetricFamily(
-            name,
-            f"The stat {example.rpartition('/')[0]}/<kind>" if by_kind else f"The stat {example}",
-            labels=[*labels, *(["kind"] if by_kind else [])],
-        )
-        for kind, value in values.items():
-            family.add_metric([*labels.values(), *([kind or ""] if by_kind else [])], value)
-        yield family
+    def __init__(self) -> None:
+        self._told = False
+
+    def of(self, stats: Mapping[Any, Any], labels: Mapping[str, str]) -> Iterator[Metric]:
+        """The families, with the crawl's labels. Of two stats whose metric would be the same, the first.
+
+        Scrapy doesn't say which stats only rise, so their type is ``unknown``.
+        """
+        families: dict[str, tuple[str, dict[str | None, float]]] = {}
+        for count, (stat, value) in enumerate(_numbers(stats)):
+            if count == _MAX_SERIES:
+                self._tell()
+                break
+            path, kind = _split(stat)
+            name = "scrapy_" + _NOT_IN_NAMES.sub("_", path).strip("_")
+            families.setdefault(name, (path, {}))[1].setdefault(kind, value)
+        for name, (path, values) in families.items():
+            yield _family(name, path, values, labels)
+
+    def _tell(self) -> None:
+        if not self._told:
+            logger.warning(
+                "The crawl has more stats than Prometheus is shown, which are the first %d: each would be a"
+                " series there. Count by something that has fewer values than hosts or addresses.",
+                _MAX_SERIES,
+            )
+        self._told = True
+
+
+def _numbers(stats: Mapping[Any, Any]) -> Iterator[tuple[str, float]]:
+    """Stats that Prometheus can keep. Whoever counts may use any key and any value."""
+    # At once: an extension may count on a thread of its own.
+    for stat, value in list(stats.items()):
+        if isinstance(stat, str) and not stat.startswith("riptide/"):
+            number = _number(value)
+            if number is not None:
+                yield stat.encode(errors="replace").decode(), number
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return None if math.isnan(number) else number
 
 
 def _split(stat: str) -> tuple[str, str | None]:
-    path, _, last = stat.rpartition("/")
-    if path and last != "count" and _BY_KIND.search(path):
-        return _metric_name(path), last
-    return _metric_name(stat), None
+    of_a_kind = _OF_A_KIND.fullmatch(stat)
+    return (of_a_kind[1], of_a_kind[2]) if of_a_kind else (stat, None)
 
 
-def _metric_name(path: str) -> str:
-    return f"scrapy_{_NOT_IN_NAMES.sub('_', path).strip('_')}"
+def _family(name: str, path: str, values: Mapping[str | None, float], labels: Mapping[str, str]) -> Metric:
+    if values.keys() == {None}:
+        family = UntypedMetricFamily(name, f"The stat {path}", labels=list(labels))
+        family.add_metric(list(labels.values()), values[None])
+        return family
+    family = UntypedMetricFamily(name, f"The stat {path}/<kind>", labels=[*labels, "kind"])
+    for kind, value in values.items():
+        family.add_metric([*labels.values(), kind or ""], value)
+    return family

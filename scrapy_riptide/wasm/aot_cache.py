@@ -21,6 +21,7 @@ import platform
 import stat
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,8 +55,8 @@ class Loaded:
 
     component: Component
     hit: bool | None
-    #: Whether it came from the cache because another process was compiling it meanwhile.
-    waited: bool = False
+    #: Milliseconds of waiting for another process, which compiled it meanwhile.
+    waited_ms: float = 0.0
 
 
 def default_directory() -> Path:
@@ -302,11 +303,13 @@ def load_component(
         component = cache.load(engine, key, source.known_as)
         if component is not None:
             return Loaded(component, True)
+        asked = time.perf_counter()
         with cache.lock(key):
+            waited_ms = (time.perf_counter() - asked) * 1000
             # Another process may have been here while this one waited for the lock.
             component = cache.load(engine, key)
             if component is not None:
-                return Loaded(component, True, waited=True)
+                return Loaded(component, True, waited_ms)
             component = compile_(wasm)
             cache.store(key, component)
             return Loaded(component, False)

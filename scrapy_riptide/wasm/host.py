@@ -59,7 +59,7 @@ class GuestHost:
         self.workers = Workers(worker_count(config), config.max_stack_bytes)
         self._pool: Future[InstancePool] = Future()
         self._runtime: Runtime | None = None
-        #: Milliseconds from the constructor's call to the first instance; None until then.
+        #: Milliseconds that the component and the first instance took; None until then.
         self.cold_start_ms: float | None = None
         runtime = Runtime.load_compiled(config)
         if runtime is not None:

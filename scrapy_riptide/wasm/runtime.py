@@ -50,7 +50,7 @@ class Runtime:
         settings: EngineSettings,
         *,
         cache_hit: bool | None = None,
-        waited: bool = False,
+        waited_ms: float = 0.0,
     ) -> None:
         self.engine = engine
         self.component = component
@@ -58,8 +58,8 @@ class Runtime:
         #: Whether the ahead-of-time cache had the component; None without a cache.
         self.cache_hit = cache_hit
         #: Whether the cache had it only after another process had compiled it.
-        self.waited = waited
-        #: Milliseconds from nothing to a component ready to instantiate.
+        self.waited = waited_ms > 0
+        #: Milliseconds from nothing to a component ready to instantiate, less the wait for another process.
         self.load_ms = 0.0
         #: Milliseconds that the first instance took; 0 until there is one.
         self.instantiate_ms = 0.0
@@ -107,8 +107,8 @@ class Runtime:
             loaded = load_compiled(engine, source, settings, cache)
         if loaded is None:
             return None
-        runtime = cls(engine, loaded.component, settings, cache_hit=loaded.hit, waited=loaded.waited)
-        runtime.load_ms = (time.perf_counter() - started) * 1000
+        runtime = cls(engine, loaded.component, settings, cache_hit=loaded.hit, waited_ms=loaded.waited_ms)
+        runtime.load_ms = (time.perf_counter() - started) * 1000 - loaded.waited_ms
         runtime.start_cpu_ms = (time.thread_time() - started_cpu) * 1000
         if config.favor != "balanced" and runtime.function("extract-favoring") is None:
             raise ComponentError(missing_function("extract-favoring"))
