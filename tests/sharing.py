@@ -7,8 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
-import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -51,22 +50,22 @@ def answers(redis: Redis) -> bool:
 class TreeSite:
     """Pages 0 to ``count`` - 1, each with links to two others, and every seventh a guest's end.
 
-    From page 7 on, no answer comes before ``together`` pages have been asked for at once. With more of them
-    than one worker may ask for, all workers have their share, however long an idle engine sleeps.
+    From page ``gate`` on, no answer comes before :meth:`open`: who is held there has work in hand for sure.
     """
 
-    def __init__(self, count: int, delay_s: float, together: int = 0) -> None:
+    def __init__(self, count: int, gate: int) -> None:
         self.count = count
         self.fetched: Counter[str] = Counter()
-        self._waiting: set[str] = set()
-        self._all_here = threading.Event()
+        #: The pages for which somebody had to wait at the gate, by what that one calls its user agent.
+        self.held: defaultdict[str, set[str]] = defaultdict(set)
+        self._gate = gate
+        self._opened = threading.Event()
         site = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 body = site.page(self.path)
-                time.sleep(delay_s)
-                site.wait_for_others(self.path, together)
+                site.hold(self.path, self.headers["User-Agent"])
                 self.send_response(200 if body else 404)
                 self.send_header("Content-Type", "text/html")
                 self.send_header("Content-Length", str(len(body)))
@@ -99,19 +98,22 @@ class TreeSite:
             return f"!t{links}".encode()
         return article(f"Page {number}", links=links).encode()
 
-    def wait_for_others(self, path: str, together: int) -> None:
-        """Returns once ``together`` pages from 7 on have been asked for, and none of them answered."""
-        if path[1:].isdecimal() and int(path[1:]) >= 7:
-            self._waiting.add(path)
-            if len(self._waiting) >= together:
-                self._all_here.set()
-            assert self._all_here.wait(60), f"only {self._waiting} are asked for at once"
+    def hold(self, path: str, agent: str) -> None:
+        """Returns at once before the gate, and behind it once it is open."""
+        if path[1:].isdecimal() and int(path[1:]) >= self._gate and not self._opened.is_set():
+            self.held[agent].add(path)
+            self._opened.wait()
+
+    def open(self) -> None:
+        """Everybody gets an answer from now on."""
+        self._opened.set()
 
     def __enter__(self) -> TreeSite:  # noqa: PYI034
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._opened.set()
         self._server.shutdown()
         self._server.server_close()
 

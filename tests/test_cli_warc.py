@@ -8,7 +8,6 @@ import os
 import resource
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,10 +18,13 @@ import pytest
 pytest.importorskip("pyarrow", reason="the extra 'warc' is not installed")
 
 import pyarrow.parquet as pq
-from waiting import wait_for
+from waiting import PATIENCE_S, wait_for
 from warcs import pages, record, write_warc
 
 pytestmark = pytest.mark.slow
+
+#: So many times the same pages take minutes: no machine is through before a test has seen them begin.
+LONG = 500
 
 Riptide = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -103,17 +105,22 @@ def test_a_run_that_is_killed_is_gone_on_with_and_nothing_is_there_twice(
     tmp_path: Path, riptide: Riptide, environment: dict[str, str]
 ) -> None:
     sources = [write_warc(tmp_path / f"{n}.warc.gz", pages(150, f"h{n}.example")) for n in range(6)]
+    last = sources[-1].read_bytes()
+    sources[-1].write_bytes(last * LONG)
     out = tmp_path / "out"
     first = subprocess.Popen(command(*sources, "--output", out), env=environment, stdout=subprocess.DEVNULL)
-    wait_for(lambda: len(list(out.glob("*.report.json"))) >= 2, "two files")
-    children = psutil.Process(first.pid).children(recursive=True)
-    first.kill()
-    first.wait()
+    try:
+        wait_for(lambda: len(list(out.glob("*.report.json"))) >= 2, "two files")
+        children = psutil.Process(first.pid).children(recursive=True)
+    finally:
+        first.kill()
+        first.wait()
     # Nobody goes on writing.
-    assert psutil.wait_procs(children, timeout=10)[1] == []
+    assert psutil.wait_procs(children, timeout=PATIENCE_S)[1] == []
     done_before = {path.name: path.stat().st_mtime_ns for path in out.glob("*.report.json")}
-    assert len(done_before) < len(sources)
+    assert 2 <= len(done_before) < len(sources)
 
+    sources[-1].write_bytes(last)
     again = riptide(*sources, "--output", out)
     assert again.returncode == 0, again.stderr
     assert f"6 files, {len(done_before)} of them done before: 900 documents." in again.stdout
@@ -124,7 +131,9 @@ def test_a_run_that_is_killed_is_gone_on_with_and_nothing_is_there_twice(
 
 
 def test_ctrl_c_ends_all_of_it(tmp_path: Path, environment: dict[str, str]) -> None:
-    sources = [write_warc(tmp_path / f"{n}.warc.gz", pages(3000, f"h{n}.example")) for n in range(2)]
+    sources = [write_warc(tmp_path / f"{n}.warc.gz", pages(150, f"h{n}.example")) for n in range(2)]
+    for source in sources:
+        source.write_bytes(source.read_bytes() * LONG)
     out = tmp_path / "out"
     run = subprocess.Popen(
         command(*sources, "--output", out),
@@ -134,13 +143,11 @@ def test_ctrl_c_ends_all_of_it(tmp_path: Path, environment: dict[str, str]) -> N
         start_new_session=True,
     )
     wait_for(lambda: any(part.stat().st_size for part in out.glob(".*.part")), "rows")
-    began = time.monotonic()
     os.killpg(run.pid, 2)
-    assert run.wait(30) == 130
+    assert run.wait(PATIENCE_S) == 130
     assert run.stderr is not None
     assert run.stderr.read() == ""
     run.stderr.close()
-    assert time.monotonic() - began < 20
     assert [path.name for path in out.iterdir()] == [".lock"]
 
 

@@ -55,7 +55,7 @@ def _leaked_bytes(directory: Path, extractions: int) -> int:
         check=True,
         capture_output=True,
         env=environment,
-        timeout=300,
+        timeout=1200,
     )
     # The file's suffix is that of whichever compressor heaptrack was built with.
     (recorded,) = directory.glob(f"heap-{extractions}*")

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from hostile import CASES
+from waiting import PATIENCE_S
 
 from scrapy_riptide.config import MIB, PAGE_BYTES
 
@@ -19,9 +20,9 @@ SCRIPT = Path(__file__).with_name("hostile.py")
 # Cases of one process: its start takes as long as several of them.
 CHUNK = 12
 TIMEOUT_S = 10.0
-# What an answer of 50 MB takes on its way out, which no deadline is for, and a busy machine. That a
-# guest is stopped within 100 ms, encoding included, is shown in test_runtime_deadline.py.
-LATE_MS = 1000.0
+# For what no deadline is for, an answer of 50 MB on its way out of the guest, on a busy machine. That a guest
+# is stopped within 100 ms, encoding included, is shown in test_runtime_deadline.py.
+LATE_MS = 60_000.0
 # Python's own heap, which grows in steps.
 SLACK_BYTES = 16 * MIB
 # A document, however it was made, is extracted or refused with one of these words. Not with a trap:
@@ -57,7 +58,7 @@ def run(names: list[str], cache_dir: Path, scale: float, timeout_s: float) -> tu
         check=False,
         capture_output=True,
         text=True,
-        timeout=(timeout_s + 20) * len(names),
+        timeout=(timeout_s + PATIENCE_S) * len(names),
         env={**os.environ, "PYTHONFAULTHANDLER": "1"},
     )
     lines = [json.loads(line) for line in ended.stdout.splitlines()]
@@ -122,21 +123,21 @@ def ratios(
     scale: float,
     double: dict[str, Figures] | None = None,
     *,
-    attempts: int = 3,
+    enough: float = 3.5,
 ) -> dict[str, float]:
-    """How many times as long twice the size takes, in CPU time; the least of some attempts."""
+    """How many times as long twice the size takes, in CPU time; the least of three attempts."""
     found: dict[str, float] = {}
-    for _ in range(attempts):
-        single, why = run(names, cache_dir, scale, 30)
+    for _ in range(3):
+        single, why = run(names, cache_dir, scale, PATIENCE_S)
         assert set(single) == set(names), why
         if double is None:
-            double, why = run(names, cache_dir, 2 * scale, 30)
+            double, why = run(names, cache_dir, 2 * scale, PATIENCE_S)
         assert set(double) >= set(names), why
         for name in names:
             ratio = double[name]["cpu_ms"] / max(single[name]["cpu_ms"], QUICK_MS / 2)
             found[name] = min(ratio, found.get(name, ratio))
         # Another process's noise is not the document's: once in proportion is enough.
-        names = [name for name in names if found[name] >= 3.5]
+        names = [name for name in names if found[name] >= enough]
         double = None
         if not names:
             break
@@ -158,4 +159,4 @@ def test_twice_the_size_is_not_four_times_the_time(name: str, cache_dir: Path) -
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ONCE_SQUARE)
 def test_twice_the_size_is_twice_the_time_for_these_as_well(name: str, cache_dir: Path) -> None:
-    assert ratios([name], cache_dir, ONCE_SQUARE[name], attempts=1)[name] < 2.6
+    assert ratios([name], cache_dir, ONCE_SQUARE[name], enough=2.6)[name] < 2.6
