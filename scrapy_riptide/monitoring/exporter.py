@@ -136,7 +136,7 @@ class RiptideExporter:
             await asyncio.to_thread(write_whole, path, generate_latest(registry))
         except OSError as error:
             if not self._textfile_failed:
-                logger.error("RIPTIDE_METRICS_TEXTFILE: %s can't be written: %s.", path, error)
+                logger.error("RIPTIDE_METRICS_TEXTFILE = %r can't be written: %s.", str(path), error)
             self._textfile_failed = True
         else:
             self._textfile_failed = False
