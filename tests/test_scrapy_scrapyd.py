@@ -7,12 +7,13 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,11 @@ from urllib.parse import urlencode
 from urllib.request import urlopen
 
 import pytest
+from ports import free_ports
+from waiting import PATIENCE_S, wait_for
 
 ROOT = Path(__file__).parents[1]
+PAGES = ROOT / "example_project" / "example" / "pages"
 COMPONENT = ROOT / "scrapy_riptide" / "wasm" / "extractor.wasm"
 DEPLOY = Path(sys.executable).with_name("scrapyd-deploy")
 
@@ -33,29 +37,39 @@ pytestmark = [
     ),
 ]
 
-#: A page every 0.4 seconds: two jobs are sure to run at once.
-SLOWLY = 'DOWNLOAD_SLOTS={"127.0.0.1": {"concurrency": 1, "delay": 0.4, "jitter": 0}}'
 
+class GatedSite:
+    """The example's pages. Nobody gets one until the gate is open: whatever job was begun is under way."""
 
-def wait_for(condition: Callable[[], Any], what: str) -> Any:
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        try:
-            if found := condition():
-                return found
-        except (OSError, ValueError):  # it doesn't listen yet, or a file is being written
-            pass
-        time.sleep(0.1)
-    raise AssertionError(f"waited in vain: {what}")
+    def __init__(self) -> None:
+        self.gate = gate = threading.Event()
+
+        class Handler(SimpleHTTPRequestHandler):
+            def do_GET(self) -> None:
+                gate.wait()
+                super().do_GET()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(PAGES)))
+        self.url = f"http://127.0.0.1:{self._server.server_port}/"
+
+    def __enter__(self) -> GatedSite:  # noqa: PYI034
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.gate.set()
+        self._server.shutdown()
+        self._server.server_close()
 
 
 class Scrapyd:
     """A Scrapyd with a directory of its own, and the example project's egg with a component inside."""
 
     def __init__(self, folder: Path, cache_dir: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_ports()
         self.address = f"127.0.0.1:{port}"
         self.folder = folder
         self.targets = folder / "targets"
@@ -85,12 +99,12 @@ class Scrapyd:
         )
 
     def ask(self, path: str, **query: str) -> Any:
-        with urlopen(f"http://{self.address}/{path}?{urlencode(query)}", timeout=30) as answer:
+        with urlopen(f"http://{self.address}/{path}?{urlencode(query)}", timeout=PATIENCE_S) as answer:
             return json.load(answer)
 
     def deploy(self) -> None:
         done = subprocess.run(
-            [DEPLOY], cwd=self.project, capture_output=True, text=True, timeout=120, check=False
+            [DEPLOY], cwd=self.project, capture_output=True, text=True, timeout=PATIENCE_S, check=False
         )
         assert done.returncode == 0, done.stdout + done.stderr
         assert '"status": "ok"' in done.stdout, done.stdout + done.stderr
@@ -99,7 +113,7 @@ class Scrapyd:
         fields = [("project", "example"), ("spider", "article"), ("url", url), ("pages", "6")]
         fields += [("setting", each) for each in settings]
         with urlopen(
-            f"http://{self.address}/schedule.json", urlencode(fields).encode(), timeout=30
+            f"http://{self.address}/schedule.json", urlencode(fields).encode(), timeout=PATIENCE_S
         ) as answer:
             scheduled = json.load(answer)
         assert scheduled["status"] == "ok", scheduled
@@ -125,17 +139,10 @@ class Scrapyd:
         return (self.folder / "logs" / "example" / "article" / f"{job}.log").read_text("utf-8")
 
 
-@pytest.fixture(scope="module")
-def site() -> Iterator[str]:
-    with subprocess.Popen(
-        [sys.executable, "-m", "example.bundled_site"],
-        cwd=ROOT / "example_project",
-        stdout=subprocess.PIPE,
-        encoding="utf-8",
-    ) as server:
-        assert server.stdout
-        yield next(word for word in server.stdout.readline().split() if "://" in word)
-        server.kill()
+@pytest.fixture
+def site() -> Iterator[GatedSite]:
+    with GatedSite() as site:
+        yield site
 
 
 @pytest.fixture(scope="module")
@@ -150,16 +157,18 @@ def scrapyd(tmp_path_factory: pytest.TempPathFactory, cache_dir: Path) -> Iterat
         yield scrapyd
 
 
-def test_two_jobs_at_once_have_a_port_and_settings_each(scrapyd: Scrapyd, site: str) -> None:
+def test_two_jobs_at_once_have_a_port_and_settings_each(scrapyd: Scrapyd, site: GatedSite) -> None:
     assert scrapyd.ask("listspiders.json", project="example")["spiders"] == ["article"]
-    whole = scrapyd.schedule(site, SLOWLY, "LOG_LEVEL=INFO")
-    short = scrapyd.schedule(site, SLOWLY, "RIPTIDE_MODE=metadata", "LOG_LEVEL=INFO")
-    served = wait_for(lambda: len(found := scrapyd.served()) == 2 and found, "two files")
+    whole = scrapyd.schedule(site.url, "LOG_LEVEL=INFO")
+    short = scrapyd.schedule(site.url, "RIPTIDE_MODE=metadata", "LOG_LEVEL=INFO")
+    wait_for(lambda: len(scrapyd.served()) == 2, "two files")
+    served = scrapyd.served()
     assert set(served) == {whole, short}
     assert len({address for _, address in served.values()}) == 2
     for job, (_, address) in served.items():
-        with urlopen(f"http://{address}/metrics", timeout=30) as answer:
+        with urlopen(f"http://{address}/metrics", timeout=PATIENCE_S) as answer:
             assert f'job="{job}"' in answer.read().decode()
+    site.gate.set()
     wait_for(lambda: scrapyd.finished() >= {whole, short}, "both end")
     assert scrapyd.served() == {}
 
@@ -172,13 +181,15 @@ def test_two_jobs_at_once_have_a_port_and_settings_each(scrapyd: Scrapyd, site: 
         assert re.search(r"scrapy-riptide: \d+ pages: 5 extracted, ", scrapyd.job_log(job))
 
 
-def test_what_a_killed_job_left_is_swept_by_the_next(scrapyd: Scrapyd, site: str) -> None:
-    killed = scrapyd.schedule(site, SLOWLY)
-    path, _ = wait_for(lambda: scrapyd.served().get(killed), "its file")
+def test_what_a_killed_job_left_is_swept_by_the_next(scrapyd: Scrapyd, site: GatedSite) -> None:
+    killed = scrapyd.schedule(site.url)
+    wait_for(lambda: killed in scrapyd.served(), "its file")
+    path, _ = scrapyd.served()[killed]
     os.kill(int(path.stem.split("-")[-2]), signal.SIGKILL)
     wait_for(lambda: killed in scrapyd.finished(), "it ends")
     assert path.exists()
-    after = scrapyd.schedule(site, SLOWLY)
+    after = scrapyd.schedule(site.url)
     wait_for(lambda: set(scrapyd.served()) == {after}, "only the next one's file")
+    site.gate.set()
     wait_for(lambda: after in scrapyd.finished(), "the next ends")
     assert list(scrapyd.targets.iterdir()) == []
