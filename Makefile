@@ -2,7 +2,7 @@
 
 VENV ?= .venv
 # Any Python from 3.10 on; the first that will do is taken.
-PYTHONS ?= python3 python3.14 python3.13 python3.12 python3.11 python3.10
+PYTHONS ?= python3 python3.13 python3.12 python3.11 python3.10
 DATA ?= ../shared/data
 PY := $(VENV)/bin/python
 # For recipes that change the directory; $(abspath) would stumble over a blank in the clone's path.

@@ -13,6 +13,7 @@ import json
 import logging
 from collections.abc import Callable
 from dataclasses import asdict
+from importlib.util import find_spec
 from typing import Any
 
 from scrapy import Request
@@ -28,6 +29,7 @@ from scrapy_riptide.keys import CONTENT_KEY, ERROR_KEY
 from scrapy_riptide.middleware import RiptideMiddleware
 
 try:
+    import attrs
     from zyte_common_items import Article
 
     from scrapy_riptide.article import article_of
@@ -113,3 +115,15 @@ def _deserialize(cls: type[ExtractedContent], data: SerializedLeafData) -> Extra
 
 # For scrapy-poet's cache and web-poet's fixtures.
 register_serialization(_serialize, _deserialize)
+
+# From 0.30 on zyte-common-items registers its items itself, and does without Python 3.10.
+if _ITEMS and find_spec("zyte_common_items.serialization") is None:
+
+    def _serialize_article(article: Article) -> SerializedLeafData:
+        return {"json": json.dumps(attrs.asdict(article)).encode()}
+
+    def _deserialize_article(cls: type[Article], data: SerializedLeafData) -> Article:
+        article: Article = cls.from_dict(json.loads(data["json"]))
+        return article
+
+    register_serialization(_serialize_article, _deserialize_article)

@@ -46,7 +46,8 @@ class BundledSite:
 
     def stop(self) -> None:
         """Answer no more, and give the port back."""
-        self._server.shutdown()
+        if self._thread.is_alive():  # a server that never began would be waited for in vain
+            self._server.shutdown()
         self._server.server_close()
 
     def __enter__(self) -> Self:
