@@ -23,7 +23,7 @@ from scrapy.utils.test import get_crawler
 from scrapy_riptide.settings import RiptideSettings
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "example_project" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 HTML = (ROOT / "example_project" / "example" / "pages" / "news" / "swing-bridge.html").read_text("utf-8")
 FENCE = re.compile(
     r"^( *)```(\{code-block\} )?(\w+)[^\n]*\n((?: *:\w+:[^\n]*\n)*\n?)(.*?)^ *```$", re.DOTALL | re.MULTILINE
@@ -51,11 +51,12 @@ IMPORTS_ONLY = {"spark.md": "it reads a reader's table and bucket; test_spark.py
 NOT_RUN = {
     "pip": "it would change this environment; .ci/run installs the wheel",
     "make": "its targets are run by test_example_make.py and .ci/run",
-    "curl": "it would ask the net, or a Scrapyd: test_scrapy_scrapyd.py",
+    "curl": "it would ask the net, or a server: test_scrapy_scrapyd.py, test_scrapy_scrapyrt.py",
     "scrapy": "it needs a project, and the net: test_docs_tutorial.py, test_cli_scrapy.py",
     "head": "it looks at what the line before made",
-    "redis-cli": "it looks at a Redis of the reader's: test_redis.py has one",
+    "redis-cli": "it looks at a Redis of the reader's: test_redis_crawl.py has one",
     "scrapyd-deploy": "test_scrapy_scrapyd.py",
+    "scrapyrt": "it serves until Ctrl-C: test_scrapy_scrapyrt.py",
     "docker": "it needs a daemon",
     "cd": "the line goes on with one of these",
     "mkdir": "the line goes on with one of these",
@@ -84,7 +85,7 @@ class Block:
 def blocks() -> list[Block]:
     found = []
     for page in PAGES:
-        if not page.exists() or page.name == "tutorial.md":
+        if page.name == "tutorial.md":
             continue
         text = page.read_text("utf-8")
         for match in FENCE.finditer(text):
