@@ -42,7 +42,8 @@ class LiveFeed:
     def __init__(self, crawler: Crawler, crawl: RiptideCrawl) -> None:
         self._crawler = crawler
         self._crawl = crawl
-        self._samples: deque[Sample] = deque(maxlen=_SECONDS_KEPT)
+        #: As JSON wants them: each is shown for five minutes, every second.
+        self._samples: deque[dict[str, Any]] = deque(maxlen=_SECONDS_KEPT)
         self._started = self._sampled = time.monotonic()
         self._pages = 0
 
@@ -54,7 +55,7 @@ class LiveFeed:
                 due = loop.time() + _TICK_S
                 await asyncio.sleep(_TICK_S)
                 self._crawl.figures.loop_lags_s.observe(max(0.0, loop.time() - due))
-            self._samples.append(self._sample())
+            self._samples.append(asdict(self._sample()))
 
     def _sample(self) -> Sample:
         now, pages = time.monotonic(), sum(self._crawl.figures.extractions.values())
@@ -81,7 +82,7 @@ class LiveFeed:
         return {
             "labels": self._crawl.labels(),
             "uptime_s": round(time.monotonic() - self._started),
-            "samples": [asdict(each) for each in self._samples],
+            "samples": list(self._samples),
             "seen": stats.get(names.SEEN, 0),
             "extracted": stats.get(names.EXTRACTED, 0),
             "errors": by_kind(stats, names.ERRORS),
