@@ -14,6 +14,7 @@
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 
+use riptide_extractor::are_apart;
 use riptide_extractor::blocks::{
     markup, segment, tables::Tables, tables::WeightTable, text, Blocks,
 };
@@ -98,11 +99,27 @@ fn u32s(out: &mut impl Write, values: impl IntoIterator<Item = u32>) -> io::Resu
         .try_for_each(|value| out.write_all(&value.to_le_bytes()))
 }
 
+/// The text that a reader is shown of a block, with the white space between its inline elements.
 fn block_text(document: &Document<'_>, blocks: &Blocks, index: usize) -> String {
     let range = &blocks.blocks[index].texts;
+    let texts = &blocks.texts[range.start as usize..range.end as usize];
+    let (Some(&first), Some(&last)) = (texts.first(), texts.last()) else {
+        return String::new();
+    };
+    let mut texts = texts.iter().copied().peekable();
     let mut text = String::new();
-    for &node in &blocks.texts[range.start as usize..range.end as usize] {
-        text.push_str(&document.text(node));
+    let mut before = first;
+    let from = document.ids().skip(first.index());
+    for node in from.take_while(|&node| node <= last) {
+        if texts.next_if_eq(&node).is_some() {
+            if are_apart(document, before, node) {
+                text.push(' ');
+            }
+            before = node;
+            text.push_str(&document.text(node));
+        } else if document.is_blank(node) {
+            text.push(' ');
+        }
     }
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

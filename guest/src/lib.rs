@@ -27,6 +27,7 @@ mod words;
 pub use classify::Favor;
 pub use content::{Content, Error, Link, Mode, Stats};
 pub use engine::{extract, extract_favoring, extract_links, extract_with_stats, validate_html};
+pub use render::are_apart;
 
 /// The version of the guest, which is the contract's.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

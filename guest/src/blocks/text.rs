@@ -130,7 +130,7 @@ impl WordSet {
 
 /// Chinese and Japanese write without spaces: two characters are taken for a word.
 #[inline]
-fn is_unspaced(c: char) -> bool {
+pub fn is_unspaced(c: char) -> bool {
     matches!(u32::from(c), 0x3040..=0x30ff | 0x3400..=0x9fff | 0xf900..=0xfaff | 0x0e00..=0x0e7f | 0x20000..=0x3ffff)
 }
 

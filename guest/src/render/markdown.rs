@@ -5,7 +5,7 @@
 use super::escape::{has_math, is_bare, push_escaped, Place};
 use super::notes::Notes;
 use super::table::{self, Grid};
-use super::{code, is_permalink, math, walk, Inside, Writer, BLOCKS, VERBATIM};
+use super::{are_apart, code, is_permalink, math, walk, Inside, Writer, BLOCKS, VERBATIM};
 use crate::address::Base;
 use crate::keep::Kept;
 use crate::media;
@@ -44,6 +44,7 @@ pub fn markdown(document: &Document<'_>, kept: &Kept, base: &Base) -> String {
         in_cell: false,
         cell_is_empty: true,
         joint: None,
+        last: None,
     };
     walk(document, kept, &mut writer);
     let mut out = writer.out;
@@ -146,6 +147,8 @@ struct MarkdownWriter<'d, 'a> {
     cell_is_empty: bool,
     /// Where markup was closed last: the same markup opened there goes on instead.
     joint: Option<(usize, &'static str)>,
+    /// The text before.
+    last: Option<NodeId>,
 }
 
 impl MarkdownWriter<'_, '_> {
@@ -752,6 +755,13 @@ impl Writer for MarkdownWriter<'_, '_> {
     }
 
     fn text(&mut self, node: NodeId) {
+        let last = self.last.replace(node);
+        if self.pending == Pending::None
+            && !self.cell_is_empty
+            && last.is_some_and(|last| are_apart(self.document, last, node))
+        {
+            self.pending = Pending::Space;
+        }
         self.write(&self.document.text(node));
     }
 }

@@ -13,6 +13,7 @@ mod text;
 pub use markdown::markdown;
 pub use text::{collapse, text};
 
+use crate::blocks::text::is_unspaced;
 use crate::keep::Kept;
 use crate::parse::{Document, NodeId, Tag, TagSet, BLOCK_LEVEL};
 
@@ -58,6 +59,48 @@ fn walk(document: &Document<'_>, kept: &Kept, writer: &mut impl Writer) {
     while let Some(done) = open.pop() {
         writer.leave(done);
     }
+}
+
+/// Elements that write parts of words.
+const IN_WORDS: TagSet = TagSet::new(&[
+    Tag::CODE,
+    Tag::KBD,
+    Tag::RB,
+    Tag::RT,
+    Tag::RUBY,
+    Tag::SAMP,
+    Tag::SUB,
+    Tag::SUP,
+    Tag::TT,
+    Tag::VAR,
+]);
+
+/// Whether two texts with nothing between them are words of their own, for each is in an element
+/// of its own: styles set `<span>2026</span><span>1h 54m</span>` apart, or two links. What is in
+/// the same element as an element next to it goes on there, as in `H<sub>2</sub>O`; a single
+/// letter may be an ornate one; and word processors begin a new span in the middle of a word.
+pub fn are_apart(document: &Document<'_>, before: NodeId, after: NodeId) -> bool {
+    let (first, second) = (document.raw_text(before), document.raw_text(after));
+    let in_word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() && !is_unspaced(c));
+    let is_letter = |text: &str| {
+        let mut signs = text.trim().chars();
+        signs.next().is_some_and(char::is_alphabetic) && signs.next().is_none()
+    };
+    let (end, start) = (first.chars().next_back(), second.chars().next());
+    if !in_word(end) || !in_word(start) || is_letter(first) || is_letter(second) {
+        return false;
+    }
+    let goes_on = [end, start].into_iter().flatten().all(char::is_lowercase);
+    let around_both = document.ancestors(after).find(|&element| element < before);
+    let is_link = |element| document.tag(element) == Tag::A;
+    let own = [document.parent(before), document.parent(after)];
+    !own.contains(&around_both)
+        && own
+            .into_iter()
+            .chain([around_both])
+            .flatten()
+            .all(|element| !IN_WORDS.contains(document.tag(element)))
+        && (!goes_on || own.into_iter().flatten().any(is_link))
 }
 
 /// A link to the heading it stands in, or another such help: nothing to read.

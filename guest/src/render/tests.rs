@@ -51,6 +51,7 @@ fn emphasis_keeps_white_space_outside() {
         ("<strong><b>x</b></strong>", "**x**"),
         ("<b>x<i>y</i></b>", "**x*y***"),
         ("<b>a</b><b>b</b>", "**ab**"),
+        ("<b>Was $12</b><i>Now</i> $9", "**Was $12** *Now* $9"),
         ("<b><p>a</p><p>b</p></b>", "**a**\n\n**b**"),
         (
             "<del>a</del> <q>b</q> H<sub>2</sub>O 10<sup>6</sup>",

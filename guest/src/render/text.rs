@@ -1,6 +1,6 @@
 //! Plain text: one paragraph a line.
 
-use super::{code, is_permalink, math, walk, Inside, Writer, BLOCKS, VERBATIM};
+use super::{are_apart, code, is_permalink, math, walk, Inside, Writer, BLOCKS, VERBATIM};
 use crate::keep::Kept;
 use crate::parse::{Document, NodeId, Tag};
 
@@ -12,6 +12,7 @@ pub fn text(document: &Document<'_>, kept: &Kept) -> String {
         kept,
         out: String::new(),
         owed: Owed::Nothing,
+        last: None,
     };
     walk(document, kept, &mut writer);
     let end = writer.out.trim_end().len();
@@ -33,6 +34,8 @@ struct TextWriter<'d, 'a> {
     kept: &'d Kept,
     out: String,
     owed: Owed,
+    /// The text before.
+    last: Option<NodeId>,
 }
 
 impl TextWriter<'_, '_> {
@@ -112,6 +115,12 @@ impl Writer for TextWriter<'_, '_> {
     }
 
     fn text(&mut self, node: NodeId) {
+        let last = self.last.replace(node);
+        if self.owed == Owed::Nothing
+            && last.is_some_and(|last| are_apart(self.document, last, node))
+        {
+            self.owe(Owed::Space);
+        }
         self.write(&self.document.text(node));
     }
 }
@@ -161,6 +170,15 @@ mod tests {
             ("a<p></p><div> </div>b", "a\nb"),
             ("soft\u{AD}ware is\u{A0}free\u{200B}", "software is free"),
             ("H<sub>2</sub>O", "H2O"),
+            (
+                "<span>2026</span><span>1h 54m</span><i><a>PG</a></i>",
+                "2026 1h 54m PG",
+            ),
+            ("<i>W</i><span>hen</span> <b>on</b>line", "When online"),
+            ("<b>word pro</b><b>cessor</b>", "word processor"),
+            ("<a href=a>one</a><a href=b>two</a>", "one two"),
+            ("<code><i>print</i><i>ln</i></code>", "println"),
+            ("<b>漢字</b><i>かな</i>", "漢字かな"),
             ("<p>a <a href=#x class=headerlink>¶</a></p>", "a"),
             ("<ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp></ruby>", "漢(kan)"),
             ("", ""),
