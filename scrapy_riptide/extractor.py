@@ -392,7 +392,7 @@ class Extractor:
 
     def validate(self, html: Html) -> bool:
         """Whether the guest can read this as a web document."""
-        return bool(self._wait(self._of_document("validate-html", lower_string(html)), self._max_wait_s()))
+        return bool(self._wait(self._of_document("validate-html", html), self._max_wait_s()))
 
     def check_mode(self, mode: Mode) -> None:
         """Raises what every document would end with in this mode: a selector that can't be parsed.
@@ -403,8 +403,7 @@ class Extractor:
         :raises UnsupportedModeError: there is no such mode
         """
         name, arguments = extraction("<p>", "https://example.com/", mode, "balanced")
-        future = self._host.submit(lambda: self._host.call(name, *arguments).value)
-        self._wait(future, self._max_wait_s())
+        self._ask(name, *arguments)
 
     def info(self) -> ComponentInfo:
         """What the component says it is."""
@@ -427,16 +426,21 @@ class Extractor:
         return status
 
     def _links(self, html: Html, url: str) -> Future[Any]:
-        return self._of_document("extract-links", lower_string(html), lower_string(url))
+        return self._of_document("extract-links", html, url)
 
-    def _of_document(self, name: str, *arguments: Argument) -> Future[Any]:
-        """A function that works on a document, whose failure the breaker hears of."""
-        size = arguments[0].words[0]
-        return self._host.submit(lambda: self._guarded(name, arguments, size).value)
+    def _of_document(self, name: str, *texts: Html) -> Future[Any]:
+        """A function that works on a document, the first of ``texts``; the breaker hears of a failure."""
 
-    def _ask(self, name: str, wait_s: float | None = None) -> Any:
-        """A function that works on none, and says nothing of documents' fortunes."""
-        future = self._host.submit(lambda: self._host.call(name, wait_s=wait_s).value)
+        def work() -> Any:
+            # Here, not on the caller's thread: to encode a large document takes milliseconds.
+            arguments = tuple(map(lower_string, texts))
+            return self._guarded(name, arguments, arguments[0].words[0]).value
+
+        return self._host.submit(work)
+
+    def _ask(self, name: str, *arguments: Argument, wait_s: float | None = None) -> Any:
+        """A function that works on no document, or on one that says nothing of documents' fortunes."""
+        future = self._host.submit(lambda: self._host.call(name, *arguments, wait_s=wait_s).value)
         return self._wait(future, self._max_wait_s() if wait_s is None else wait_s)
 
     def health(self, *, ask: bool = True) -> dict[str, Any]:
@@ -454,7 +458,7 @@ class Extractor:
         if not ask:
             return self._health(self._guest_seen, busy=True)
         try:
-            self._guest_seen = self._ask("health-check", _HEALTH_WAIT_S)
+            self._guest_seen = self._ask("health-check", wait_s=_HEALTH_WAIT_S)
         except errors.PoolExhausted:
             # Every guest is at work: that is no illness, and what one last said still holds.
             return self._health(self._guest_seen, busy=True)

@@ -31,7 +31,7 @@ from scrapy_riptide import (
 )
 from scrapy_riptide.config import PAGE_BYTES
 from scrapy_riptide.content import Mode
-from scrapy_riptide.wasm import component, host, memory, runtime
+from scrapy_riptide.wasm import component, host, lifting, memory, runtime
 
 URL = "https://example.com/"
 
@@ -62,6 +62,25 @@ def test_the_other_functions_of_the_contract(extractor: MakeExtractor) -> None:
         [],
     )
     assert made.guest_health().trek_version == "misbehaving 1.0"
+
+
+async def test_every_document_is_encoded_on_a_worker_thread(
+    extractor: MakeExtractor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded: dict[str, str] = {}
+    utf8 = lifting.utf8
+
+    def noted(text: str | bytes) -> bytes:
+        encoded[str(text)] = threading.current_thread().name
+        return utf8(text)
+
+    made = extractor()
+    monkeypatch.setattr(lifting, "utf8", noted)
+    await made.extract_async("a page", URL)
+    await made.extract_links_async("a page with links", URL)
+    made.validate("a page to validate")
+    for page in ("a page", "a page with links", "a page to validate", URL):
+        assert encoded[page].startswith("riptide-worker"), page
 
 
 def test_an_outcome_has_its_error_or_its_content(extractor: MakeExtractor) -> None:

@@ -21,8 +21,8 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """Pretends that this machine has 16 cores and 64 GB, and control groups with these files."""
     page_bytes = os.sysconf("SC_PAGE_SIZE")
     names = {"SC_PAGE_SIZE": page_bytes, "SC_PHYS_PAGES": 64 * GB // page_bytes}
-    monkeypatch.setattr(capacity, "_GROUPS", tmp_path / "cgroup")
-    monkeypatch.setattr(capacity, "_MEMBERSHIP", tmp_path / "membership")
+    monkeypatch.setattr(capacity, "_GROUPS", str(tmp_path / "cgroup"))
+    monkeypatch.setattr(capacity, "_MEMBERSHIP", str(tmp_path / "membership"))
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(16)), raising=False)
     monkeypatch.setattr(os, "sysconf", names.__getitem__)
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import Configure, MakeExtractor, MakeRuntime
 from misbehaving import START_PAGES, write_misbehaving
+from wasmtime import Store, WasmtimeError
 
 from scrapy_riptide import Extractor, errors
 from scrapy_riptide.config import MIB, PAGE_BYTES
@@ -43,6 +45,8 @@ def figures(tracker: MemoryTracker) -> dict[str, object]:
 
 def test_growth_is_counted_to_the_page(runtime: MakeRuntime) -> None:
     instance = Instance(*runtime(), number=1)
+    tracker = instance.tracker
+    assert (tracker.peak_pages, tracker.wasm_cleanups_performed) == (START_PAGES, 0)
     seen = []
     for _ in range(3):
         tell(instance, "!g")
@@ -50,7 +54,27 @@ def test_growth_is_counted_to_the_page(runtime: MakeRuntime) -> None:
     instance.close()
     pages = [START_PAGES + 16 * count for count in (1, 2, 3)]
     assert seen == [(each, each, each * PAGE_BYTES) for each in pages]
-    assert (instance.tracker.current_pages, instance.tracker.peak_pages) == (0, pages[-1])
+    assert (tracker.current_pages, tracker.peak_pages, tracker.wasm_cleanups_performed) == (0, pages[-1], 1)
+
+
+def test_a_closed_instance_s_addresses_are_the_system_s_again(runtime: MakeRuntime) -> None:
+    instance = Instance(*runtime(), number=1)
+    (own,) = [each for each in memory._memories.values() if each.tracker is instance.tracker]
+
+    def mapped() -> bool:
+        starts = [line.partition("-")[0] for line in Path("/proc/self/maps").read_text().splitlines()]
+        return own.base in [int(start, 16) for start in starts]
+
+    assert mapped()
+    instance.close()
+    assert not mapped()
+
+
+def test_a_memory_that_nobody_owns_is_refused(runtime: MakeRuntime) -> None:
+    made, config = runtime()
+    Instance(made, config, 1).close()
+    with pytest.raises(WasmtimeError, match="a linear memory without an owner"):
+        made.linker.instantiate(Store(made.engine), made.component)
 
 
 def test_a_denied_growth_is_counted_whether_the_guest_survives_it_or_not(runtime: MakeRuntime) -> None:
@@ -90,8 +114,11 @@ def test_a_growth_that_the_system_refuses_is_a_denied_one(
     instance.close()
 
 
+@pytest.mark.parametrize(
+    ("call", "answer", "what"), [("_mprotect", -1, "memory"), ("_mmap", memory._MAP_FAILED, "addresses")]
+)
 def test_an_instance_that_the_system_has_no_memory_for_is_refused_and_counts_nothing(
-    runtime: MakeRuntime, monkeypatch: pytest.MonkeyPatch
+    runtime: MakeRuntime, monkeypatch: pytest.MonkeyPatch, call: str, answer: int, what: str
 ) -> None:
     made, config = runtime()
     before = len(memory._memories)
@@ -102,9 +129,9 @@ def test_an_instance_that_the_system_has_no_memory_for_is_refused_and_counts_not
         return trackers[0]
 
     with monkeypatch.context() as patch:
-        patch.setattr(memory, "_mprotect", lambda *_: -1)
+        patch.setattr(memory, call, lambda *_: answer)
         patch.setattr(instance_module, "MemoryTracker", tracked)
-        with pytest.raises(errors.InternalError, match="bytes of memory left"):
+        with pytest.raises(errors.InternalError, match=f"bytes of {what} left"):
             Instance(made, config, 1)
     assert (len(memory._memories), trackers[0].current_pages) == (before, 0)
     Instance(made, config, 2).close()
@@ -127,6 +154,8 @@ def test_a_denial_that_the_guest_survives_is_no_error(runtime: MakeRuntime) -> N
         ({"memory_limit_mb": 512}, 8192),
         ({"memory_limit_mb": 1024}, 16384),
         ({"memory_limit_pages": 100}, 100),
+        # To the last page of it.
+        ({"memory_limit_pages": START_PAGES + 32}, START_PAGES + 32),
         ({"memory_limit_mb": 512, "memory_limit_pages": 200}, 200),
         ({"memory_limit_mb": 16, "memory_limit_pages": 16384}, 256),
     ],
@@ -214,10 +243,16 @@ def test_reset_for_reuse_restarts_one_use_and_keeps_the_life() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pages", "threshold", "high"), [(80, 80, False), (81, 80, True), (50, 50, False), (51, 50, True)]
+    ("pages", "options", "high"),
+    [
+        (80, {}, False),
+        (81, {}, True),
+        (50, {"pressure_threshold": 50}, False),
+        (51, {"pressure_threshold": 50}, True),
+    ],
 )
-def test_pressure_is_high_above_the_threshold_only(pages: int, threshold: float, high: bool) -> None:
-    tracker = MemoryTracker(100, exact=True, pressure_threshold=threshold)
+def test_pressure_is_high_above_the_threshold_only(pages: int, options: dict[str, float], high: bool) -> None:
+    tracker = MemoryTracker(100, exact=True, **options)
     tracker._start(pages)
     assert (tracker.memory_pressure(), tracker.is_high_memory_pressure()) == (float(pages), high)
 
@@ -257,6 +292,14 @@ def test_an_instance_is_closed_once_whoever_comes_first(runtime: MakeRuntime) ->
             thread.join()
         assert (instance.tracker.wasm_cleanups_performed, instance.tracker.current_pages) == (1, 0)
     assert len(memory._memories) == before
+
+
+def test_a_growth_is_told_though_no_call_came_back_after_it(caplog: pytest.LogCaptureFixture) -> None:
+    tracker = MemoryTracker(100, exact=True)
+    with caplog.at_level(logging.DEBUG, "scrapy_riptide.wasm.memory"):
+        tracker._grow(1, possible=True)
+        tracker.cleanup()
+    assert len(caplog.records) == 1
 
 
 def test_a_growth_is_one_debug_line(runtime: MakeRuntime, caplog: pytest.LogCaptureFixture) -> None:

@@ -20,7 +20,6 @@ import os
 import platform
 import stat
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -34,6 +33,7 @@ from wasmtime.component import Component
 from scrapy_riptide.wasm import receipt
 from scrapy_riptide.wasm.engine import EngineSettings, wasmtime_version
 from scrapy_riptide.wasm.receipt import FileIdentity
+from scrapy_riptide.whole_files import UNFINISHED, write_whole
 
 logger = logging.getLogger(__name__)
 
@@ -111,7 +111,7 @@ class AotCache:
     def clear(self) -> int:
         """Removes every file of the cache, set-aside ones too; how many."""
         removed = 0
-        for pattern in (f"*{SUFFIX}", f"*{receipt.SUFFIX}", f"*{_SET_ASIDE}", "*.tmp", "*.lock"):
+        for pattern in (f"*{SUFFIX}", f"*{receipt.SUFFIX}", f"*{_SET_ASIDE}", f"*{UNFINISHED}", "*.lock"):
             for path in self.directory.glob(pattern):
                 path.unlink(missing_ok=True)
                 removed += path.suffix == SUFFIX
@@ -138,7 +138,7 @@ class AotCache:
         try:
             self._check_directory()
             path = receipt.read_receipt(self.directory, known_as)
-            return None if path is None else Component.deserialize_file(engine, str(path))
+            return None if path is None else Component.deserialize_file(engine, path)
         except (OSError, WasmtimeError):  # told by the way that reads the files, which comes next
             return None
 
@@ -178,20 +178,11 @@ class AotCache:
         """Writes a compiled component, for every process that starts from now on."""
         self._make_directory()
         # Left by a process that was killed while it wrote: whoever stores has the key's lock.
-        for left in self.directory.glob(f"{key}.*.tmp"):
+        for left in self.directory.glob(f".{key}.*{UNFINISHED}"):
             left.unlink(missing_ok=True)
         compiled = bytes(component.serialize())
         target = self.directory / f"{key}.{hashlib.sha256(compiled).hexdigest()}{SUFFIX}"
-        descriptor, name = tempfile.mkstemp(prefix=f"{key}.", suffix=".tmp", dir=self.directory)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(compiled)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(target)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        write_whole(target, compiled, durable=True, mode=0o600)
 
     @contextlib.contextmanager
     def lock(self, key: str) -> Iterator[None]:

@@ -13,6 +13,7 @@ from scrapy_riptide.errors import ComponentError
 from scrapy_riptide.wasm.contract import FUNCTIONS, INTERFACE, OPTIONAL_FUNCTIONS
 from scrapy_riptide.wasm.lifting import Signature
 
+_DIRECTORY = Path(__file__).parent
 PACKAGED = {True: "extractor.wasm", False: "extractor-nosimd.wasm"}
 
 _MAGIC = b"\0asm"
@@ -28,7 +29,7 @@ def component_file(source: str | None, *, simd: bool) -> Path | None:
     if source is None:
         # importlib.resources is for zipped packages: for a file next door its import takes as long
         # as all the rest of a cold start.
-        beside = Path(__file__).with_name(PACKAGED[simd])
+        beside = _DIRECTORY / PACKAGED[simd]
         return beside if beside.exists() else None
     path = Path(source)
     package, colon, resource = source.partition(":")

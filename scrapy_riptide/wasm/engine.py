@@ -11,7 +11,7 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -37,8 +37,7 @@ class EngineSettings:
 
     def cache_words(self) -> str:
         """What of this goes into an ahead-of-time cache's key."""
-        words = (f"{name}={value}" for name, value in asdict(self).items())
-        return " ".join(words)
+        return " ".join(f"{name}={value}" for name, value in vars(self).items())
 
 
 @cache

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 import time
 from pathlib import Path
 from typing import NamedTuple
+
+from scrapy_riptide.whole_files import write_whole
 
 SUFFIX = ".receipt"
 VALID_S = 24 * 3600.0
@@ -53,21 +54,19 @@ class FileIdentity(NamedTuple):
         return "-".join(map(str, self))
 
 
-def read_receipt(directory: Path, name: str) -> Path | None:
-    """The compiled file that a start may take without reading it, or None."""
-    path = directory / (name + SUFFIX)
+def read_receipt(directory: Path, name: str) -> str | None:
+    """The path of the compiled file that a start may take without reading it, or None."""
     try:
-        age_s = time.time() - path.stat().st_mtime
-        words = path.read_text("utf-8").split()
+        with open(os.path.join(directory, name + SUFFIX), encoding="utf-8") as file:
+            age_s = time.time() - os.fstat(file.fileno()).st_mtime
+            words = file.read().split()
     except (OSError, ValueError):
         return None
-    if not 0 <= age_s < VALID_S or len(words) != 2:
+    if not 0 <= age_s < VALID_S or len(words) != 2 or os.path.basename(words[0]) != words[0]:
         return None
-    compiled = directory / words[0]
+    compiled = os.path.join(directory, words[0])
     identity = FileIdentity.of(compiled)
-    if identity is None or str(identity) != words[1] or compiled.parent != directory:
-        return None
-    return compiled
+    return compiled if identity is not None and str(identity) == words[1] else None
 
 
 def write_receipt(directory: Path, name: str, compiled: Path, identity: FileIdentity | None) -> None:
@@ -76,11 +75,4 @@ def write_receipt(directory: Path, name: str, compiled: Path, identity: FileIden
         return
     # Without one, as in a read-only cache, a start is slower by the digests, and that is all.
     with contextlib.suppress(OSError):
-        descriptor, temporary = tempfile.mkstemp(prefix=f"{name}.", suffix=".tmp", dir=directory)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(f"{compiled.name} {identity}\n")
-            Path(temporary).replace(directory / (name + SUFFIX))
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        write_whole(directory / (name + SUFFIX), f"{compiled.name} {identity}\n".encode())

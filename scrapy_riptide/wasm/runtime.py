@@ -37,7 +37,7 @@ def aot_cache(config: ExtractorConfig) -> AotCache | None:
     # Where this machine keeps things is the environment's to say, even to a program that reads
     # none of its other variables.
     directory = config.cache_dir or os.environ.get(ENV_PREFIX + "CACHE_DIR")
-    return AotCache(Path(directory).expanduser() if directory else None, config.name_of)
+    return AotCache(Path(os.path.expanduser(directory)) if directory else None, config.name_of)
 
 
 class Runtime:

@@ -12,12 +12,17 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from scrapy_riptide import Extractor, ExtractorConfig
+from scrapy_riptide import Extractor, ExtractorConfig, whole_files
 from scrapy_riptide.wasm import aot_cache, runtime
 
 
 def die(*_: Any, **__: Any) -> Any:
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def write_half_and_die(path: Path, *_: Any, **__: Any) -> Any:
+    path.write_bytes(b"half")
+    die()
 
 
 def main() -> None:
@@ -41,7 +46,7 @@ def main() -> None:
     if options.die_at == "compile":
         runtime.compile_component = die  # type: ignore[attr-defined]
     elif options.die_at == "write":
-        os.fdopen = die
+        whole_files.open = write_half_and_die  # type: ignore[attr-defined]
     elif options.die_at == "fsync":
         os.fsync = die
     elif options.die_at == "rename":
