@@ -149,7 +149,8 @@ class RiptideCrawl:
             "memory_pages": extraction.memory_pages,
             "answered_by": extraction.engine or "nobody",
         }
-        where = "" if extraction.instance is None else " in instance %(instance)s with %(memory_pages)s pages"
+        where = "" if extraction.instance is None else " in instance %(instance)s"
+        where += "" if extraction.memory_pages is None else " with %(memory_pages)s pages"
         logger.warning(
             f"Extraction of %(url)s failed: %(kind)s{where},"
             # The fallback's time is in it; the guest's is in the message of what is about time.
@@ -220,7 +221,8 @@ def summary(figures: CrawlFigures, stats: Mapping[str, Any]) -> str:
         line += f"; {figures.durations_s.sum / given * 1000:.1f} ms a page"
     if (denied := stats.get(POOL_FIGURES["riptide_wasm_grow_failed_total"])) is not None:
         peak = stats.get(POOL_FIGURES["riptide_wasm_peak_memory_pages"], 0)
-        line += f"; at most {peak} memory pages in an instance, {denied} growths denied"
+        growths = "growth" if denied == 1 else "growths"
+        line += f"; at most {peak} memory pages in an instance, {denied} {growths} denied"
     return line + "."
 
 

@@ -35,7 +35,7 @@ class RiptideExporter:
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
         self._crawl = RiptideCrawl.of(crawler)
-        settings = self._crawl.settings
+        self._settings = settings = self._crawl.settings
         if settings.metrics_port is None and settings.metrics_textfile is None:
             raise NotConfigured(
                 "RIPTIDE_METRICS_PORT and RIPTIDE_METRICS_TEXTFILE are None. Set one of them to see metrics."
@@ -63,13 +63,13 @@ class RiptideExporter:
 
     async def _start(self) -> None:
         self._tasks.append(asyncio.create_task(self._feed.run()))
-        if self._crawl.settings.metrics_textfile is not None and self.registry is not None:
+        if self._settings.metrics_textfile is not None and self.registry is not None:
             self._tasks.append(asyncio.create_task(self._keep_textfile(self.registry)))
-        if self._crawl.settings.metrics_port is not None:
-            await self._listen(*self._crawl.settings.metrics_port)
+        if self._settings.metrics_port is not None:
+            await self._listen(*self._settings.metrics_port)
         served = self.port is not None and self.registry is not None
-        if served and self._crawl.settings.metrics_targets_dir is not None:
-            await asyncio.to_thread(self._write_target, self._crawl.settings.metrics_targets_dir)
+        if served and self._settings.metrics_targets_dir is not None:
+            await asyncio.to_thread(self._write_target, self._settings.metrics_targets_dir)
 
     async def _stop(self) -> None:
         for task in self._tasks:
@@ -81,11 +81,11 @@ class RiptideExporter:
             self._remove_target(self._target)
         if self._server is not None:
             await self._server.close()
-        if self._crawl.settings.metrics_textfile is not None and self.registry is not None:
+        if self._settings.metrics_textfile is not None and self.registry is not None:
             await self._write_textfile(self.registry)
 
     async def _listen(self, first: int, last: int) -> None:
-        host = self._crawl.settings.metrics_host
+        host = self._settings.metrics_host
         server = CrawlServer(self._crawl, self.registry, self._feed)
         for port in range(first, last + 1):
             reason = await _try_to_listen(server, host, port)
@@ -109,9 +109,7 @@ class RiptideExporter:
     def _write_target(self, directory: str) -> None:
         assert self.port is not None
         try:
-            self._target = TargetFile(
-                directory, self._crawl.settings.metrics_host, self.port, self._crawl.labels()
-            )
+            self._target = TargetFile(directory, self._settings.metrics_host, self.port, self._crawl.labels())
         except OSError as error:
             logger.error("RIPTIDE_METRICS_TARGETS_DIR = %r can't be written: %s.", directory, error)
 
@@ -129,8 +127,8 @@ class RiptideExporter:
     async def _write_textfile(self, registry: CollectorRegistry) -> None:
         from prometheus_client import generate_latest
 
-        assert self._crawl.settings.metrics_textfile is not None
-        path = Path(self._crawl.settings.metrics_textfile % self._crawl.labels())
+        assert self._settings.metrics_textfile is not None
+        path = Path(self._settings.metrics_textfile % self._crawl.labels())
         try:
             # Rendered here, in two milliseconds: the figures change on this thread only.
             await asyncio.to_thread(write_whole, path, generate_latest(registry))
