@@ -1,6 +1,6 @@
 """How long an archive takes, and what it costs, from what one core does here.
 
-    python benchmarks/arithmetic.py --data DIR [--documents N] [--price DOLLARS] [--pages N]
+    python benchmarks/arithmetic.py [--data DIR] [--pages N] [--price DOLLARS] [--put PAGE]
 
 Reads a WARC file of the documents and writes JSON Lines, with this project and with trafilatura, each in a
 process of its own with one thread, and counts that process's CPU seconds and peak memory. The rest is
@@ -9,8 +9,6 @@ multiplication, with what is assumed printed beside it.
 
 from __future__ import annotations
 
-import argparse
-import gzip
 import json
 import multiprocessing
 import tempfile
@@ -19,14 +17,32 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from documents import load
+from documents import load, options
+from figures import put
+from warc_files import write_warc
 
 from scrapy_riptide import Extractor, ExtractorConfig
 from scrapy_riptide.archives.convert import MAX_BODY_BYTES, Task, convert
 from scrapy_riptide.archives.records import Document, read_warc
+from scrapy_riptide.config import MIB
 
-SEGMENTS = 100
 HOUR_S = 3600
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A crawl of Common Crawl's, as far as the sum needs it."""
+
+    pages: float
+    #: Of all WARC records, unpacked.
+    bytes: float
+    segments: int
+    files: int
+
+
+#: CC-MAIN-2024-51: 2.64 billion pages and 394 TiB unpacked, as its announcement says
+#: (https://commoncrawl.org/blog/december-2024-crawl-archive-now-available); 900 files in each segment.
+SNAPSHOT = Snapshot(pages=2.64e9, bytes=394 * 2**40, segments=100, files=90_000)
 
 
 @dataclass(frozen=True)
@@ -38,20 +54,6 @@ class Cost:
     peak_mib: float
     #: Before the first document: the interpreter and what it imports.
     base_mib: float
-
-
-def write_warc(documents: list[tuple[str, str]], path: Path) -> None:
-    """The documents as an archive."""
-    with path.open("wb") as file:
-        for html, url in documents:
-            http = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n" + html.encode(
-                errors="replace"
-            )
-            head = (
-                f"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: {url}\r\n"
-                f"Content-Length: {len(http)}\r\n\r\n"
-            )
-            file.write(gzip.compress(head.encode() + http + b"\r\n\r\n"))
 
 
 def riptide(source: Path) -> Callable[[], int]:
@@ -77,8 +79,9 @@ def trafilatura(source: Path) -> Callable[[], int]:
         with source.open("rb") as stream, source.with_suffix(".peer").open("w") as output:
             for found in read_warc(stream, MAX_BODY_BYTES):
                 if isinstance(found, Document):
+                    html = found.html if isinstance(found.html, str) else found.html.decode(errors="replace")
                     text = extract(
-                        found.html,
+                        html,
                         url=found.url,
                         output_format="markdown",
                         with_metadata=True,
@@ -119,45 +122,59 @@ def _peak_mib() -> float:
 
 def main() -> None:
     """Measures, multiplies and prints."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, help="a directory with *.html below it [made documents]")
-    parser.add_argument("--documents", type=int, default=1000)
-    parser.add_argument("--pages", type=float, default=2.5e9, help="pages of a whole snapshot [2.5e9]")
+    parser = options(__doc__, pages=1000)
     parser.add_argument("--price", type=float, default=0.02, help="dollars for an hour of a core [0.02]")
     parser.add_argument("--cores", type=int, default=256, help="cores that are rented at once [256]")
-    options = parser.parse_args()
-    documents = load(options.data, options.documents)
+    parser.add_argument("--put", type=Path, metavar="PAGE", help="a page of docs/ that gets the figures")
+    arguments = parser.parse_args()
+    pages = [(html.encode(errors="replace"), url) for html, url in load(arguments.data, arguments.pages)]
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, "documents.warc.gz")
-        write_warc(documents, source)
-        ways = {"scrapy-riptide": riptide, "trafilatura": trafilatura}
-        costs = {name: measure(way, source) for name, way in ways.items()}
-    mean_kib = sum(len(html) for html, _ in documents) / len(documents) / 1024
-    print(
-        f"{len(documents)} documents of {mean_kib:.0f} KiB in the mean. Assumed: {options.pages:.3g} pages in"
-    )
-    print(f"{SEGMENTS} segments of a snapshot, {options.price} dollars for an hour of a core.\n")
-    print("| | scrapy-riptide | trafilatura |\n| --- | --- | --- |")
-    rates = [len(documents) / cost.cpu_s for cost in costs.values()]
-    row("documents with content", [cost.documents for cost in costs.values()], "{:.0f}")
-    row("documents a second and core", rates, "{:.1f}")
-    row("memory of a process at most, MiB", [cost.peak_mib for cost in costs.values()], "{:.0f}")
-    row("of that before the first document, MiB", [cost.base_mib for cost in costs.values()], "{:.0f}")
-    for name, pages in (("a segment", options.pages / SEGMENTS), ("a snapshot", options.pages)):
-        core_hours = [pages / rate / HOUR_S for rate in rates]
-        row(f"{name}, hours of a core", core_hours, "{:,.0f}")
+        write_warc(pages, source)
+        costs = [measure(way, source) for way in (riptide, trafilatura)]
+    lines = report(costs, pages, arguments.price, arguments.cores)
+    print("\n".join(lines))
+    if arguments.put:
+        put(arguments.put, lines)
+
+
+def report(costs: list[Cost], pages: list[tuple[bytes, str]], price: float, cores: int) -> list[str]:
+    """What was measured, and the multiplication, as a table of Markdown."""
+    mean_bytes = sum(len(html) for html, _ in pages) / len(pages)
+    s_of_page = [cost.cpu_s / len(pages) for cost in costs]
+    by_pages = [each * SNAPSHOT.pages / HOUR_S for each in s_of_page]
+    by_bytes = [each / mean_bytes * SNAPSHOT.bytes / HOUR_S for each in s_of_page]
+
+    def row(name: str, values: list[float], form: str) -> str:
+        return f"| {name} | {' | '.join(map(form.format, values))} |"
+
+    return [
+        f"{len(pages)} pages of {mean_bytes / 1024:.0f} KiB in the mean, one core;"
+        f" {price} dollars for an hour of a core.",
+        "",
+        "| | scrapy-riptide | trafilatura |",
+        "| --- | --- | --- |",
+        row("pages with content", [cost.documents for cost in costs], "{:.0f}"),
+        row("CPU milliseconds a page", [each * 1000 for each in s_of_page], "{:.2f}"),
+        row("pages a second and core", [1 / each for each in s_of_page], "{:.1f}"),
+        row("HTML a second and core, MiB", [mean_bytes / each / MIB for each in s_of_page], "{:.1f}"),
+        row("memory of a process at most, MiB", [cost.peak_mib for cost in costs], "{:.0f}"),
+        row("of that before the first page, MiB", [cost.base_mib for cost in costs], "{:.0f}"),
         row(
-            f"{name}, hours on {options.cores} cores",
-            [each / options.cores for each in core_hours],
-            "{:,.1f}",
-        )
-        row(f"{name}, dollars", [each * options.price for each in core_hours], "{:,.0f}")
-    print(f"\nscrapy-riptide takes {rates[1] / rates[0]:.3f} of trafilatura's CPU time.")
-
-
-def row(name: str, values: list[float], form: str) -> None:
-    """A line of the table."""
-    print(f"| {name} | {' | '.join(map(form.format, values))} |")
+            "one of the snapshot's files, minutes",
+            [each * 60 / SNAPSHOT.files for each in by_pages],
+            "{:.1f}",
+        ),
+        row("a segment, hours of a core", [each / SNAPSHOT.segments for each in by_pages], "{:,.0f}"),
+        row("a segment, dollars", [each / SNAPSHOT.segments * price for each in by_pages], "{:,.2f}"),
+        row("a snapshot, hours of a core", by_pages, "{:,.0f}"),
+        row(f"a snapshot, hours on {cores} cores", [each / cores for each in by_pages], "{:,.1f}"),
+        row("a snapshot, dollars", [each * price for each in by_pages], "{:,.0f}"),
+        row("a snapshot by its bytes, hours of a core", by_bytes, "{:,.0f}"),
+        row("a snapshot by its bytes, dollars", [each * price for each in by_bytes], "{:,.0f}"),
+        "",
+        f"scrapy-riptide takes {s_of_page[0] / s_of_page[1]:.3f} of trafilatura's CPU time.",
+    ]
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import random
 from pathlib import Path
 
@@ -34,6 +35,16 @@ def made(paragraphs: int = 60, links: int = 120, seed: int = 1) -> str:
         f"<header><nav><ul>{navigation}</ul></nav></header><main><article><h1>{sentence(6)}</h1>{body}</article></main>"
         "<footer><p>All rights reserved.</p></footer></body></html>"
     )
+
+
+def options(description: str, pages: int) -> argparse.ArgumentParser:
+    """A benchmark's options, of which these are everybody's: which documents, and how many."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, metavar="DIR", help="a directory with *.html [made documents]")
+    parser.add_argument("--pages", type=int, default=pages, metavar="N", help=f"how many of them [{pages}]")
+    return parser
 
 
 def load(directory: Path | None, limit: int) -> list[tuple[str, str]]:

@@ -14,9 +14,8 @@ import statistics
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
-from documents import load, made
+from documents import load, made, options
 
 from scrapy_riptide import ExtractorConfig
 from scrapy_riptide.config import PAGE_BYTES
@@ -120,11 +119,7 @@ def measure(arguments: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, metavar="DIR", help="a directory with *.html")
-    parser.add_argument("--pages", type=int, default=200, help="how many of them (200)")
+    parser = options(__doc__, pages=200)
     parser.add_argument("--quick", action="store_true", help="smaller and fewer documents")
     # A guest wants more stack than the main thread is sure to have.
     threading.stack_size(_GUEST_STACK_BYTES)

@@ -1,6 +1,6 @@
 """How much of an extraction holds Python's global lock, and where one process stops scaling.
 
-    python benchmarks/scaling.py [--data DIR] [--pages N] [--quick]
+    python benchmarks/scaling.py [--data DIR] [--pages N] [--quick] [--put PAGE]
 
 Measured: the CPU time of a process that extracts pages from its event loop, and how much of it
 passed inside guests, which run without the lock; the rest holds it. And the CPU time of a crawl
@@ -11,7 +11,6 @@ an archive of them (``*.tar.xz``); without it pages are made.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import heapq
 import statistics
@@ -22,6 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crawl import crawl, served
+from documents import options
+from figures import put
 from page_server import chosen, real_or_made
 
 from scrapy_riptide import Extractor, ExtractorConfig
@@ -157,14 +158,17 @@ def simulated(shares: Shares, cores: int, pages: int = 4000) -> float:
     return done * 1000 / now
 
 
-def table(name: str, shares: Shares) -> None:
-    """Pages a second by cores, and how many processes use them up."""
+def table(name: str, shares: Shares) -> list[str]:
+    """Pages a second by cores, and how many processes use them up, as Markdown."""
     total = shares.held + shares.free + shares.crawl
     locked = shares.held + shares.crawl
-    print(
-        f"\n{name}: {locked:.2f} of {total:.2f} ms a page hold the lock; {total / locked:.1f} cores are used"
-    )
-    print(f"  {'cores':>5}{'one process, pages/s':>24}{'of its cores':>14}{'processes':>11}")
+    lines = [
+        f"{name}: {locked:.2f} of {total:.2f} ms a page hold the lock, so one process uses"
+        f" {total / locked:.1f} cores at most.",
+        "",
+        "| cores | one process, pages/s | of its cores | processes to run |",
+        "| --- | --- | --- | --- |",
+    ]
     for cores in _CORES:
         rate = simulated(shares, cores)
         share = rate * total / 1000 / cores
@@ -174,15 +178,13 @@ def table(name: str, shares: Shares) -> None:
             for count in range(1, cores + 1)
             if simulated(shares, -(-cores // count)) * total / 1000 >= 0.9 * cores / count or count == cores
         )
-        print(f"  {cores:>5}{rate:>24.0f}{share:>14.0%}{processes:>11}")
+        lines.append(f"| {cores} | {rate:.0f} | {share:.0%} | {processes} |")
+    return lines
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, metavar="DIR", help="a directory with *.html")
-    parser.add_argument("--pages", type=int, default=300, help="how many of them (300)")
+    parser = options(__doc__, pages=300)
+    parser.add_argument("--put", type=Path, metavar="PAGE", help="a page of docs/ that gets the figures")
     parser.add_argument("--quick", action="store_true", help="100 pages, one round")
     arguments = parser.parse_args()
     count, rounds = (100, 1) if arguments.quick else (arguments.pages, 5)
@@ -191,10 +193,15 @@ def main() -> None:
         shares = measured([path.read_bytes() for path in paths], rounds)
         with served(directory, count) as port:
             crawls = [crawl("nothing", port, [path.stem for path in paths]) for _ in range(rounds)]
-    print(f"an extraction: {shares.held:.2f} ms with the lock, {shares.free:.2f} ms without, of CPU time")
-    table("extract_many", shares)
     cpu = [each.cpu_ms for each in crawls if each is not None]
-    table("a crawl", Shares(shares.held, shares.free, statistics.median(cpu)))
+    lines = [
+        *table("`extract_many`, no crawl around it", shares),
+        "",
+        *table("A crawl", Shares(shares.held, shares.free, statistics.median(cpu))),
+    ]
+    print("\n".join(lines))
+    if arguments.put:
+        put(arguments.put, lines)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import pyarrow as pa
 from pyarrow.fs import FileSystem
 from pyspark.sql.pandas.types import from_arrow_schema
 
-from scrapy_riptide.archives.convert import MAX_BODY_BYTES, row_of, run_documents
+from scrapy_riptide.archives.convert import MAX_BODY_BYTES, row_of, run_documents, run_labelled
 from scrapy_riptide.archives.records import Damaged, Document, Skipped, read_warc
 from scrapy_riptide.archives.rows import PAGES, RECORDS, Row, batches, error_columns, outcome_columns
 from scrapy_riptide.config import MIB, ExtractorConfig
@@ -49,7 +49,7 @@ def extract_pages(
     :param config: how guests run on the executors; None: :func:`executor_config`
     """
     mapper = _page_mapper(mode, config or executor_config(pages.sparkSession))
-    return pages.select("url", "html").mapInArrow(mapper, PAGES_SCHEMA)
+    return pages.select(pages["url"].cast("string"), "html").mapInArrow(mapper, PAGES_SCHEMA)
 
 
 def extract_warcs(
@@ -145,18 +145,23 @@ def _page_mapper(mode: Mode, config: ExtractorConfig) -> Mapper:
 
 
 def _page_rows(pages: Iterable[pa.RecordBatch], mode: Mode, config: ExtractorConfig) -> Iterator[Row]:
-    urls: deque[str | None] = deque()
-
-    def pairs() -> Iterator[tuple[Any, Any]]:
+    def labelled() -> Iterator[tuple[str | None, Any, Any]]:
         for batch in pages:
             # One by one: a list of all would hold every page of the batch twice.
-            for url, html in zip(batch.column("url"), batch.column("html")):
-                urls.append(url.as_py())
+            for url_octets, html in zip(_octets(batch.column("url")), _octets(batch.column("html"))):
+                # Spark's text is not always UTF-8.
+                url = url_octets and url_octets.decode(errors="replace")
                 # A null is answered as a document of a wrong type: a row with an error.
-                yield html.as_py(), urls[-1]
+                yield url, html, url
 
-    for outcome in _extractor(config).run_many(pairs(), mode):
-        yield {"url": urls.popleft(), **outcome_columns(outcome)}
+    for url, outcome in run_labelled(_extractor(config), labelled(), mode):
+        yield {"url": url, **outcome_columns(outcome)}
+
+
+def _octets(column: pa.Array) -> Iterator[Any]:
+    """Text as its UTF-8: as ``str`` it would be decoded here and encoded again for the guest."""
+    kinds = {pa.string(): pa.binary(), pa.large_string(): pa.large_binary()}
+    return (each.as_py() for each in column.cast(kinds.get(column.type, column.type)))
 
 
 def _warc_mapper(paths: tuple[str, ...], mode: Mode, config: ExtractorConfig) -> Mapper:

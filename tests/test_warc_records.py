@@ -14,6 +14,8 @@ pytest.importorskip("fastwarc", reason="the extra 'warc' is not installed")
 from warcs import other, pages, record
 
 from scrapy_riptide.archives.records import Damaged, Document, Skipped, read_warc
+from scrapy_riptide.decoding import decode, document
+from scrapy_riptide.wasm.lifting import utf8
 
 LIMIT = 1_000_000
 
@@ -43,7 +45,7 @@ def test_every_response_comes_with_its_place(pack: Any) -> None:
     records = [other("warcinfo"), *pages(3), other("request"), *pages(1, "other.example")]
     found = read(pack(records))
     assert [each.url for each in found] == [url(0), url(1), url(2), "https://other.example/0"]
-    assert all("<h1>Page" in each.html for each in found)
+    assert all(b"<h1>Page" in each.html for each in found)
     assert found[0].date == "2026-01-02T03:04:05Z"
     assert found[0].record_id.startswith("<urn:uuid:")
     # A record can be read again at its place.
@@ -90,7 +92,7 @@ def test_what_is_no_page_is_skipped_by_reason() -> None:
 )
 def test_encodings_come_off(headers: str, body: bytes) -> None:
     (document,) = read(record(url(0), body, headers=f"Content-Type: text/html\r\n{headers}"))
-    assert document.html == "<p>tide</p>"
+    assert document.html == b"<p>tide</p>"
 
 
 def test_a_response_without_a_type_of_its_own_is_taken_for_one_of_http() -> None:
@@ -108,6 +110,29 @@ def test_letters_are_those_that_a_browser_would_show() -> None:
         url(1), "<meta charset=shift_jis><p>鯖</p>".encode("shift_jis"), headers="Content-Type: text/html\r\n"
     )
     assert [each.html[-8:] for each in read(latin + meta)] == ["ähre</p>", "<p>鯖</p>"]
+
+
+@pytest.mark.parametrize(
+    "content_type", [None, "text/html", "text/html; charset=utf-8", "text/html; charset=big5"]
+)
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<p>Fähre</p>".encode(),
+        b"\xef\xbb\xbf<p>F\xc3\xa4hre</p>",
+        "<p>Fähre</p>".encode("utf-16"),
+        b"<meta charset=utf-8><p>F\xe4hre</p>",
+        b"<p>F\xe4hre</p>",
+        b"",
+    ],
+)
+def test_a_document_is_its_text_whatever_it_comes_as(content_type: str | None, body: bytes) -> None:
+    assert utf8(document(body, content_type)) == utf8(decode(body, content_type))
+
+
+def test_a_body_that_is_utf_8_is_not_decoded() -> None:
+    body = "<p>Fähre</p>".encode()
+    assert document(body, "text/html; charset=utf8") is document(body, None) is body
 
 
 def test_a_damaged_member_is_told_and_reading_goes_on_behind_it() -> None:

@@ -7,13 +7,13 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from scrapy_riptide.archives.outputs import WRITERS, Format, whole_file
 from scrapy_riptide.archives.records import Damaged, Document, Skipped, read_warc
 from scrapy_riptide.archives.rows import Row, outcome_columns
 from scrapy_riptide.content import Mode
-from scrapy_riptide.extractor import Extractor, Outcome
+from scrapy_riptide.extractor import Extractor, Html, Outcome
 
 #: Larger bodies are skipped, as a crawl skips them.
 MAX_BODY_BYTES = 32 * 1024 * 1024
@@ -22,6 +22,8 @@ MAX_BODY_BYTES = 32 * 1024 * 1024
 Progress = Callable[[int, int], None]
 
 Found = Document | Skipped | Damaged
+
+_Label = TypeVar("_Label")
 
 
 @dataclass(frozen=True)
@@ -125,12 +127,19 @@ def run_documents(
     extractor: Extractor, documents: Iterable[Document], mode: Mode
 ) -> Iterator[tuple[Document, Outcome]]:
     """Each document with its outcome, in order. A few are read ahead, never all."""
-    waiting: deque[Document] = deque()
+    return run_labelled(extractor, ((each, each.html, each.url) for each in documents), mode)
 
-    def pairs() -> Iterator[tuple[str, str]]:
-        for document in documents:
-            waiting.append(document)
-            yield document.html, document.url
+
+def run_labelled(
+    extractor: Extractor, labelled: Iterable[tuple[_Label, Html, str]], mode: Mode
+) -> Iterator[tuple[_Label, Outcome]]:
+    """Each label with the outcome of its HTML and address, in order. A few are read ahead, never all."""
+    waiting: deque[_Label] = deque()
+
+    def pairs() -> Iterator[tuple[Html, str]]:
+        for label, html, url in labelled:
+            waiting.append(label)
+            yield html, url
 
     for outcome in extractor.run_many(pairs(), mode):
         yield waiting.popleft(), outcome

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, Literal
 from fastwarc.stream_io import BrotliReader, ChunkedReader, GzipReader, ZstdReader
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
-from scrapy_riptide.decoding import decode
+from scrapy_riptide import decoding
 
 Skip = Literal["status", "not_html", "empty", "too_large"]
 Damage = Literal["damaged", "cut_off", "no_http", "encoding"]
@@ -43,7 +43,8 @@ class Document(Place):
     """A record with a web page."""
 
     url: str
-    html: str
+    #: Text, or the UTF-8 of it.
+    html: str | bytes
     record_id: str | None
     #: As the record has it, ISO 8601.
     date: str | None
@@ -173,7 +174,7 @@ def _read(record: WarcRecord, max_body_bytes: int) -> Document | Skipped | Damag
     return Document(
         offset,
         url,
-        html=decode(body, content_type),
+        html=decoding.document(body, content_type),
         record_id=_header(record, "WARC-Record-ID"),
         date=_header(record, "WARC-Date"),
     )

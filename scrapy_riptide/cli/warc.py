@@ -169,6 +169,13 @@ def _summarize(reports: list[Report], converted: int, took_s: float) -> None:
         print(f"  {errors.total()} failed ({_kinds(errors)}); the fallback answered for {answered}")
     if skipped:
         print(f"  {counted(skipped.total(), 'other response')} skipped ({_kinds(skipped)})")
+    empty = [
+        report.source for report in reports if not (report.documents or report.skipped or report.damaged)
+    ]
+    if empty:
+        print(f"  {counted(len(empty), 'file')} without any response, as WET and WAT files are:")
+    for source in empty[:_NAMED]:
+        print(f"    {source}")
     damaged = [(report.source, each) for report in reports for each in report.damaged]
     if damaged:
         print(f"  {counted(len(damaged), 'record')} can't be read:")

@@ -69,7 +69,7 @@ class LeaseScheduler(Scheduler):  # type: ignore[misc]
 
         :raises NotSupported: this Scrapy doesn't tell when a request is done
         """
-        if not hasattr(getattr(self._crawler.engine, "_slot", None), "inprogress"):
+        if not hasattr(self._slot, "inprogress"):
             raise NotSupported(
                 f"Scrapy {scrapy_version} keeps its requests in progress elsewhere than 2.19: take that"
                 " one, or scrapy-redis's own scheduler."
@@ -161,15 +161,22 @@ class LeaseScheduler(Scheduler):  # type: ignore[misc]
             self._complain(error)
             return True
 
+    @property
+    def _slot(self) -> Any:
+        """What the engine keeps of the crawl, for itself; None before the crawl and after it.
+
+        There is no public way. No signal says that a request is done: request_left_downloader comes
+        before the callback, and errbacks, redirects and dropped requests have no other. The slot has
+        each of them ``inprogress`` until its items have left the pipelines. Nor can anybody else than
+        its ``nextcall`` wake the engine.
+        """
+        return getattr(self._crawler.engine, "_slot", None)
+
     def _done(self) -> list[Request]:
         """Requests in hand that the engine has done with."""
         if self._broken:
             return []
-        # There is no signal for it: request_left_downloader comes before the callback, and errbacks,
-        # redirects and dropped requests have no other. The engine's own set has each of them until
-        # its items have left the pipelines.
-        slot = self._crawler.engine._slot
-        in_progress = () if slot is None else slot.inprogress
+        in_progress = () if self._slot is None else self._slot.inprogress
         return [request for request in self._in_hand if request not in in_progress]
 
     def _renew(self) -> None:
@@ -192,9 +199,8 @@ class LeaseScheduler(Scheduler):  # type: ignore[misc]
 
     def _wake_engine(self) -> None:
         self._asking_again = None
-        slot = self._crawler.engine._slot
-        if slot is not None:
-            slot.nextcall.schedule()
+        if self._slot is not None:
+            self._slot.nextcall.schedule()
 
     def _forget(self, requests: list[Request]) -> None:
         for request in requests:
