@@ -21,7 +21,7 @@ use riptide_extractor::blocks::{
 use riptide_extractor::classify::{judge, lowest, model::Model, Favor, Scope};
 use riptide_extractor::features::{
     block::heading_level, block::Describer, context::Context, outcome, page::Page,
-    records::Records, Names,
+    records::Records, Names, Row,
 };
 use riptide_extractor::parse::Document;
 
@@ -216,7 +216,7 @@ fn features(pages: &str, out: &str, tables: &str, kinds: &str) -> Result<()> {
             }
             named = true;
         }
-        let mut row = Vec::new();
+        let mut row = Row::default();
         page.describe(&document, &blocks, &listed.url, &mut row);
         u32s(&mut out, [blocks.blocks.len() as u32, row.len() as u32])?;
         out.write_all(&row)?;
@@ -249,7 +249,7 @@ fn context(pages: &str, out: &str, tables: &str, scores: &str) -> Result<()> {
         at += own.len();
         let records = Records::new(&blocks);
         let context = Context::new(&blocks, &records, own);
-        let mut row = Vec::new();
+        let mut row = Row::default();
         for index in 0..own.len() {
             row.clear();
             context.describe(index, &mut row);
@@ -285,7 +285,7 @@ fn outcomes(pages: &str, out: &str, kinds: &str, chances: &str) -> Result<()> {
             .iter()
             .map(|&chance| u16::from_le_bytes(chance))
             .collect();
-        let mut row = Vec::new();
+        let mut row = Row::default();
         outcome::describe(
             &blocks,
             &page,

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use riptide_extractor::blocks::segment;
 use riptide_extractor::classify::{judge, model::Model, select, Favor, Scope};
-use riptide_extractor::features::{block::Describer, page::Page, records::Records};
+use riptide_extractor::features::{block::Describer, page::Page, records::Records, Row};
 use riptide_extractor::parse::Document;
 use riptide_extractor::{extract, Mode};
 
@@ -30,7 +30,7 @@ fn main() -> std::io::Result<()> {
         let blocks = segment(&document, &model.tables);
         times[1] += clock.lap();
         let page = Page::of(&blocks);
-        let mut row = Vec::new();
+        let mut row = Row::default();
         page.describe(&document, &blocks, "https://example.org/a", &mut row);
         times[2] += clock.lap();
         let records = Records::new(&blocks);

@@ -5,41 +5,42 @@
 //! turns the loops into vector code, native and wasm alike, and a tree costs a row about a
 //! nanosecond. Sums are integers: the same everywhere.
 
-use super::leaves::{Large, Leaves, Plain};
+use super::lanes::{ask, columns, Column, Leaves, LANES};
 
-/// Rows judged together.
-pub const LANES: usize = 16;
+/// Columns judged together: what a tree needs beside its rows is made ready once for all.
+pub const TILES: usize = 4;
 
-/// Sixteen rows, feature by feature.
+/// The rows of a panel.
+pub const ROWS: usize = TILES * LANES;
+
+/// Rows laid down feature by feature.
 #[derive(Default)]
-pub struct Tile {
-    columns: Vec<[u8; LANES]>,
+pub struct Panel {
+    columns: Vec<[Column; TILES]>,
 }
 
-impl Tile {
-    /// A tile whose first row is this one.
-    pub fn of(row: &[u8]) -> Self {
-        let mut tile = Self::default();
-        tile.set(0, row);
-        tile
-    }
-
-    /// Lays one row down. All rows of a tile are of one length: the first row's.
-    pub fn set(&mut self, lane: usize, row: &[u8]) {
-        if self.columns.len() != row.len() {
-            self.columns.resize(row.len(), [0; LANES]);
-        }
-        let lane = lane % LANES;
-        // Eight at a time: where a guest's loops are counted, a round of one byte costs twice its work.
-        let (columns, last_columns) = self.columns.as_chunks_mut::<8>();
-        let (values, last_values) = row.as_chunks::<8>();
-        for (columns, values) in columns.iter_mut().zip(values) {
-            for at in 0..8 {
-                columns[at][lane] = values[at];
+impl Panel {
+    /// Lays down a part of the rows: its first feature is the panel's number `from`. Rows that the
+    /// panel has room for beside these are left as they were. Parts come in the order of their features:
+    /// what a row is padded with is overwritten by the part after it.
+    pub fn lay<'r>(&mut self, from: usize, rows: impl Iterator<Item = &'r [[u8; LANES]]>) {
+        let mut rows = rows.fuse().peekable();
+        for tile in 0..TILES {
+            let Some(&first) = rows.peek() else {
+                return;
+            };
+            let of_tile: [_; LANES] = std::array::from_fn(|_| rows.next().unwrap_or(first));
+            let end = from + first.len() * LANES;
+            if self.columns.len() < end {
+                self.columns.resize(end, Default::default());
             }
-        }
-        for (column, &value) in last_columns.iter_mut().zip(last_values) {
-            column[lane] = value;
+            let (places, _) = self.columns[from..end].as_chunks_mut::<LANES>();
+            for (at, places) in places.iter_mut().enumerate() {
+                let pieces = of_tile.map(|row| row[at]);
+                for (place, column) in places.iter_mut().zip(columns(&pieces)) {
+                    place[tile] = column;
+                }
+            }
         }
     }
 }
@@ -63,16 +64,14 @@ impl<'a> Forest<'a> {
         let number =
             |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
         let (depth, outputs, trees) = (number(0) as usize, number(4), number(8) as usize);
-        if !matches!(depth, 3 | 4 | 6) || outputs != 1 || trees > 1 << 16 {
+        if !matches!(depth, 3 | 4 | LARGE) || outputs != 1 || trees > 1 << 16 {
             return None;
         }
         let (questions, rest) = rest.split_at_checked(trees * depth * 4)?;
         let (questions, _) = questions.as_chunks();
         let (leaves, rest) = rest.split_at_checked((trees << depth) * 2)?;
         let (leaves, _) = leaves.as_chunks();
-        let known = |question: &[u8; 4]| {
-            usize::from(u16::from_le_bytes([question[0], question[1]])) < features
-        };
+        let known = |question: &[u8; 4]| feature(question) < features;
         let forest = Self {
             questions,
             leaves,
@@ -82,41 +81,72 @@ impl<'a> Forest<'a> {
         questions.iter().all(known).then_some((forest, rest))
     }
 
-    /// The sums for sixteen rows of each tile.
-    pub fn sums<const TILES: usize>(&self, tiles: &[Tile; TILES]) -> [[i32; LANES]; TILES] {
-        // The depth of the large forests, spelled out so that the loops below have fixed lengths.
-        match self.depth {
-            6 => self.sums_of::<6, 64, Large, TILES>(tiles),
-            4 => self.sums_of::<4, 16, Plain<16>, TILES>(tiles),
-            3 => self.sums_of::<3, 8, Plain<8>, TILES>(tiles),
-            _ => [[self.base; LANES]; TILES],
+    /// The sum for one row.
+    pub fn sum(&self, row: &[u8]) -> i32 {
+        self.sum_of(|feature| row[feature])
+    }
+
+    /// The sums for the first rows of a panel, so many.
+    pub fn sums(&self, panel: &Panel, rows: usize, sums: &mut Vec<i32>) {
+        if self.depth != LARGE {
+            let rows = (0..rows)
+                .map(|row| self.sum_of(|feature| panel.columns[feature][row / LANES][row % LANES]));
+            sums.extend(rows);
+        } else if rows == ROWS {
+            sums.extend_from_slice(self.sums_of::<TILES>(panel, 0).as_flattened());
+        } else {
+            for tile in 0..rows.div_ceil(LANES) {
+                let [of_tile] = self.sums_of(panel, tile);
+                sums.extend_from_slice(&of_tile[..LANES.min(rows - tile * LANES)]);
+            }
         }
     }
 
     #[inline]
-    fn sums_of<const DEPTH: usize, const COUNT: usize, L: Leaves<'a, COUNT>, const TILES: usize>(
-        &self,
-        tiles: &[Tile; TILES],
-    ) -> [[i32; LANES]; TILES] {
-        let mut sums = [[self.base; LANES]; TILES];
-        let (questions, _) = self.questions.as_chunks::<DEPTH>();
-        let (leaves, _) = self.leaves.as_chunks::<COUNT>();
+    fn sum_of(&self, value: impl Fn(usize) -> u8) -> i32 {
+        let questions = self.questions.chunks_exact(self.depth);
+        let leaves = self.leaves.chunks_exact(1 << self.depth);
+        let leaf = |(questions, leaves): (&[[u8; 4]], &[[u8; 2]])| {
+            let answers = questions.iter().enumerate();
+            let number: usize = answers
+                .map(|(bit, question)| usize::from(value(feature(question)) > question[2]) << bit)
+                .sum();
+            i32::from(i16::from_le_bytes(leaves[number]))
+        };
+        self.base + questions.zip(leaves).map(leaf).sum::<i32>()
+    }
+
+    /// The sums for all rows of `COUNT` tiles.
+    #[inline]
+    fn sums_of<const COUNT: usize>(&self, panel: &Panel, first: usize) -> [[i32; LANES]; COUNT] {
+        let mut sums = [[self.base; LANES]; COUNT];
+        let (questions, _) = self.questions.as_chunks::<LARGE>();
+        let (leaves, _) = self.leaves.as_chunks();
         for (questions, leaves) in questions.iter().zip(leaves) {
-            let leaves = L::of(leaves);
-            for (tile, sums) in tiles.iter().zip(&mut sums) {
-                let mut numbers = [0_u8; LANES];
-                for (bit, &[low, high, border, _]) in questions.iter().enumerate() {
-                    let column = &tile.columns[usize::from(u16::from_le_bytes([low, high]))];
-                    let mask = 1_u8 << bit;
-                    for lane in 0..LANES {
-                        numbers[lane] |= if column[lane] > border { mask } else { 0 };
-                    }
+            let mut numbers = [Column::default(); COUNT];
+            // The first question's answer is the lowest bit.
+            for question in questions.iter().rev() {
+                let columns = &panel.columns[feature(question)];
+                for (numbers, column) in numbers.iter_mut().zip(&columns[first..first + COUNT]) {
+                    ask(numbers, column, question[2]);
                 }
-                leaves.add(&numbers, sums);
+            }
+            let leaves = Leaves::of(leaves);
+            for (numbers, sums) in numbers.iter().zip(&mut sums) {
+                leaves.add(numbers, sums);
             }
         }
         sums
     }
+}
+
+/// The depth of the forests that are asked about every block.
+const LARGE: usize = 6;
+
+/// Which feature a question is about.
+#[inline(always)]
+fn feature(&[low, high, ..]: &[u8; 4]) -> usize {
+    usize::from(u16::from_le_bytes([low, high]))
 }
 
 #[cfg(test)]
@@ -141,14 +171,49 @@ mod tests {
         let bytes = file();
         let (forest, rest) = Forest::read(&bytes, 2).unwrap();
         assert!(rest.is_empty());
-        let mut tile = Tile::default();
-        for (lane, row) in [[0, 0], [0, 11], [6, 10], [6, 255], [201, 0]]
-            .iter()
-            .enumerate()
-        {
-            tile.set(lane, row);
+        for (row, sum) in [
+            ([0, 0], 100),
+            ([0, 11], 110),
+            ([6, 10], 120),
+            ([6, 255], 130),
+            ([201, 0], 160),
+        ] {
+            assert_eq!(forest.sum(&row), sum);
         }
-        assert_eq!(forest.sums(&[tile])[0][..5], [100, 110, 120, 130, 160]);
+    }
+
+    #[test]
+    fn rows_judged_together_are_judged_as_each_alone() {
+        // Noise, for rows as for trees: the same numbers in every run.
+        let mut state = 1_u32;
+        let mut noise = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8
+        };
+        for depth in [4_u32, 6] {
+            let mut bytes: Vec<u8> = [depth, 1, 9, 7]
+                .into_iter()
+                .flat_map(u32::to_le_bytes)
+                .collect();
+            for _ in 0..9 * depth {
+                bytes.extend([noise() % 20, 0, noise(), 0]);
+            }
+            bytes.extend((0..(9 * 2) << depth).map(|_| noise()));
+            let (forest, _) = Forest::read(&bytes, 20).unwrap();
+            for count in [1, 16, 17, 63, 64] {
+                // A part of sixteen features and one of four, padded.
+                let rows: Vec<[[u8; LANES]; 2]> = (0..count)
+                    .map(|_| [[(); LANES].map(|()| noise()), [(); LANES].map(|()| noise())])
+                    .collect();
+                let mut panel = Panel::default();
+                panel.lay(0, rows.iter().map(|row| &row[..1]));
+                panel.lay(LANES, rows.iter().map(|row| &row[1..]));
+                let mut sums = Vec::new();
+                forest.sums(&panel, count, &mut sums);
+                let alone = rows.iter().map(|row| forest.sum(row.as_flattened()));
+                assert_eq!(sums, alone.collect::<Vec<_>>());
+            }
+        }
     }
 
     #[test]

@@ -6,17 +6,20 @@
 
 mod choose;
 pub mod forest;
-mod leaves;
+mod lanes;
 pub mod model;
 mod nodes;
 
+use std::ops::Range;
+
 use crate::blocks::{declared, segment, Blocks};
 use crate::features::{
-    block::Describer, context::Context, outcome, page::Page, page::KINDS, records::Records,
+    block::Describer, context::Context, outcome, page::Page, page::KINDS, records::Records, Row,
 };
 use crate::parse::{Document, NodeId};
 use choose::Weights;
-use forest::{Forest, Tile, LANES};
+use forest::{Forest, Panel, ROWS};
+use lanes::LANES;
 use model::Model;
 
 /// Fewer words than this and the page's own data is looked at for its text.
@@ -87,32 +90,30 @@ pub struct Judgement {
 /// Judges a page and its blocks.
 pub fn judge(model: &Model<'_>, document: &Document<'_>, blocks: &Blocks, url: &str) -> Judgement {
     let mut page = Page::of(blocks);
-    let mut row = Vec::with_capacity(512);
+    let mut row = Row::default();
     page.describe(document, blocks, url, &mut row);
-    let tile = [Tile::of(&row)];
-    page.kinds = shares(model, model.kinds.map(|kind| kind.sums(&tile)[0][0]));
+    page.kinds = shares(model, model.kinds.map(|kind| kind.sum(&row)));
 
     let records = Records::new(blocks);
     let describer = Describer::new(blocks, &page, &records);
     let count = blocks.blocks.len();
-    let mut rows = Vec::new();
-    let all: Vec<usize> = (0..count).collect();
-    let first = evaluate(&model.first, &all, |index, row| {
-        describer.describe(index, row);
-        rows.extend_from_slice(row);
-    });
-    let width = rows.len() / count.max(1);
-    let first: Vec<u8> = first
-        .into_iter()
-        .map(|sum| rounded(model.chance(sum)))
-        .collect();
+    let rows = Rows::of(0..count, |index, row| describer.describe(index, row));
+    let first: Vec<u8> = evaluate(&model.first, count, |panel, group| {
+        panel.lay(0, group.map(|at| rows.get(at)));
+    })
+    .into_iter()
+    .map(|sum| rounded(model.chance(sum)))
+    .collect();
     let context = Context::new(blocks, &records, &first);
     // Most blocks are navigation beyond doubt, and stay what they are.
     let mut chances: Vec<u16> = first.iter().map(|&score| u16::from(score) * 257).collect();
     let open: Vec<usize> = (0..count).filter(|&index| first[index] >= DOUBT).collect();
-    let sums = evaluate(&model.second, &open, |index, row| {
-        row.extend_from_slice(&rows[index * width..(index + 1) * width]);
+    let around = Rows::of(open.iter().copied(), |index, row| {
         context.describe(index, row);
+    });
+    let sums = evaluate(&model.second, open.len(), |panel, group| {
+        panel.lay(0, group.clone().map(|at| rows.get(open[at])));
+        panel.lay(rows.features, group.map(|at| around.get(at)));
     });
     for (index, sum) in open.into_iter().zip(sums) {
         chances[index] = model.chance(sum);
@@ -124,32 +125,53 @@ pub fn judge(model: &Model<'_>, document: &Document<'_>, blocks: &Blocks, url: &
     }
 }
 
-/// Tiles judged together: what a tree needs beside its rows is made ready once for all.
-const TILES: usize = 4;
+/// The features of blocks, row after row.
+#[derive(Default)]
+struct Rows {
+    pieces: Vec<[u8; LANES]>,
+    /// Features of a row, and the pieces that hold them.
+    features: usize,
+    width: usize,
+}
 
-/// Sums for blocks, each described by `describe`.
-fn evaluate(
-    forest: &Forest<'_>,
-    indices: &[usize],
-    mut describe: impl FnMut(usize, &mut Vec<u8>),
-) -> Vec<i32> {
-    let mut sums = Vec::with_capacity(indices.len());
-    let mut tiles: [Tile; TILES] = Default::default();
-    let mut row = Vec::with_capacity(512);
-    for group in indices.chunks(TILES * LANES) {
-        for (at, &index) in group.iter().enumerate() {
+impl Rows {
+    fn of(
+        indices: impl ExactSizeIterator<Item = usize>,
+        mut describe: impl FnMut(usize, &mut Row),
+    ) -> Self {
+        let count = indices.len();
+        let mut rows = Self::default();
+        let mut row = Row::default();
+        for index in indices {
             row.clear();
             describe(index, &mut row);
-            tiles[at / LANES].set(at % LANES, &row);
-        }
-        if group.len() == TILES * LANES {
-            sums.extend_from_slice(forest.sums(&tiles).as_flattened());
-        } else {
-            for (tile, rows) in tiles.iter().zip(group.chunks(LANES)) {
-                let [of_tile] = forest.sums(std::array::from_ref(tile));
-                sums.extend_from_slice(&of_tile[..rows.len()]);
+            let pieces = row.pieces();
+            if rows.width == 0 {
+                (rows.features, rows.width) = (row.len(), pieces.len());
+                rows.pieces.reserve_exact(count * pieces.len());
             }
+            rows.pieces.extend_from_slice(pieces);
         }
+        rows
+    }
+
+    fn get(&self, at: usize) -> &[[u8; LANES]] {
+        &self.pieces[at * self.width..(at + 1) * self.width]
+    }
+}
+
+/// Sums for so many rows, of which `lay` lays groups into a panel.
+fn evaluate(
+    forest: &Forest<'_>,
+    count: usize,
+    mut lay: impl FnMut(&mut Panel, Range<usize>),
+) -> Vec<i32> {
+    let mut sums = Vec::with_capacity(count);
+    let mut panel = Panel::default();
+    for first in (0..count).step_by(ROWS) {
+        let group = first..count.min(first + ROWS);
+        lay(&mut panel, group.clone());
+        forest.sums(&panel, group.len(), &mut sums);
     }
     sums
 }
@@ -208,10 +230,10 @@ fn choose(
         .collect();
     let nodes = nodes::staying(document, blocks, &kept);
     let quality = kept.contains(&true).then(|| {
-        let mut row = Vec::with_capacity(64);
+        let mut row = Row::default();
         outcome::describe(blocks, &page, &chances, lowest, &mut row);
-        let sums = model.outcome.sums(&[Tile::of(&row)]);
-        (u32::from(model.chance(sums[0][0])) * 100 / u32::from(u16::MAX)) as u8
+        let sum = model.outcome.sum(&row);
+        (u32::from(model.chance(sum)) * 100 / u32::from(u16::MAX)) as u8
     });
     let words: u32 = blocks
         .blocks

@@ -817,7 +817,7 @@ pub fn path(blocks: &Blocks, block: &Block) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Names;
+    use super::super::{Names, Row};
     use super::*;
     use crate::blocks::tables::{tests::written, Tables, WeightTable};
     use crate::blocks::{segment, text};
@@ -836,7 +836,7 @@ mod tests {
         let blocks = segment(&document, &tables);
         let (page, records) = (Page::of(&blocks), Records::new(&blocks));
         let describer = Describer::new(&blocks, &page, &records);
-        let (mut names, mut row) = (Names::default(), Vec::new());
+        let (mut names, mut row) = (Names::default(), Row::default());
         let last = blocks.blocks.len() - 1;
         describer.describe(last, &mut names);
         describer.describe(last, &mut row);

@@ -34,31 +34,78 @@ pub trait Sink {
     );
 }
 
-/// Keeps the numbers.
-impl Sink for Vec<u8> {
-    #[inline]
+/// Room for the features of a row: a multiple of sixteen, so that rows are read in whole registers.
+const ROOM: usize = 512;
+
+/// Keeps the numbers. In a place of fixed size, because to ask before each of hundreds whether there is
+/// room for it took longer than to work them out.
+pub struct Row {
+    values: [u8; ROOM],
+    length: usize,
+}
+
+impl Default for Row {
+    fn default() -> Self {
+        Self {
+            values: [0; ROOM],
+            length: 0,
+        }
+    }
+}
+
+impl Row {
+    /// The numbers, padded to a whole number of pieces. What they are padded with has no meaning.
+    pub fn pieces<const WIDTH: usize>(&self) -> &[[u8; WIDTH]] {
+        let (pieces, _) = self.values.as_chunks();
+        &pieces[..self.length.div_ceil(WIDTH)]
+    }
+
+    /// Makes room for another row.
+    pub fn clear(&mut self) {
+        self.length = 0;
+    }
+
+    #[inline(always)]
+    fn extend(&mut self, values: &[u8]) {
+        let end = self.length + values.len();
+        self.values[self.length..end].copy_from_slice(values);
+        self.length = end;
+    }
+}
+
+impl std::ops::Deref for Row {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.values[..self.length]
+    }
+}
+
+impl Sink for Row {
+    #[inline(always)]
     fn put(&mut self, _: &'static str, value: u8) {
-        self.push(value);
+        self.values[self.length] = value;
+        self.length += 1;
     }
 
-    #[inline]
-    fn put_of(&mut self, _: &'static str, _: &'static str, value: u8) {
-        self.push(value);
+    #[inline(always)]
+    fn put_of(&mut self, name: &'static str, _: &'static str, value: u8) {
+        self.put(name, value);
     }
 
-    #[inline]
+    #[inline(always)]
     fn put_all(&mut self, _: &'static str, _: impl Fn(usize) -> &'static str, values: &[u8]) {
-        self.extend_from_slice(values);
+        self.extend(values);
     }
 
-    #[inline]
+    #[inline(always)]
     fn put_each<const COUNT: usize>(
         &mut self,
         _: &[&'static str; COUNT],
         _: &'static str,
         values: &[u8; COUNT],
     ) {
-        self.extend_from_slice(values);
+        self.extend(values);
     }
 }
 
