@@ -1,5 +1,6 @@
 //! What one block looks like, by itself and in its place.
 
+use super::meets::Meets;
 use super::page::Page;
 use super::records::Records;
 use super::{around, groups, label, lexicon, scale, share, signed, verdict, Sink, ABSENT};
@@ -150,7 +151,7 @@ const SHARED: usize = 5;
 const LABELLED: u32 = 3;
 
 /// Deepest chain looked at; blocks deeper than this look like blocks at this depth.
-const MAX_CHAIN: usize = 48;
+pub const MAX_CHAIN: usize = 48;
 
 /// Sums over the blocks before an index, for windows.
 struct Prefix {
@@ -257,8 +258,13 @@ pub struct Describer<'b> {
     containers: Vec<[u8; CONTAINER.len()]>,
     /// For every block the features it is of those near it, without [`SHARED`].
     near: Vec<[u8; NEAR.len()]>,
-    /// For every block the depth of the innermost element around it and the block before.
-    meets: Vec<u16>,
+    meets: Meets<'b>,
+    /// For every block how far below its meeting with each of these it lies.
+    with_h1: Vec<u8>,
+    with_container: Vec<u8>,
+    with_long_before: Vec<u8>,
+    with_long_after: Vec<u8>,
+    with_heading: Vec<u8>,
     records: &'b Records,
 }
 
@@ -299,9 +305,17 @@ impl<'b> Describer<'b> {
                 next_long = index as u32;
             }
         }
+        let meets = Meets::new(blocks);
+        let h1 = all.get(page.h1 as usize).map_or(NONE, |h1| h1.element);
         Self {
             blocks,
             page,
+            with_h1: meets.with_element(h1),
+            with_container: meets.with_element(page.container),
+            with_long_before: meets.with_before(&long_before),
+            with_long_after: meets.with_after(&long_after),
+            with_heading: meets.with_before(&heading),
+            meets,
             prefix: Prefix::new(all),
             repeats,
             occurrences,
@@ -313,7 +327,6 @@ impl<'b> Describer<'b> {
             outer_heading,
             containers: containers(blocks, page),
             near: all.iter().map(|block| near(blocks, block)).collect(),
-            meets: meets(blocks),
             records,
         }
     }
@@ -327,7 +340,7 @@ impl<'b> Describer<'b> {
         out.put("occurrence", scale(self.occurrences[index]));
         out.put("signature count", scale(self.signatures[index]));
         out.put("path count", scale(self.paths[index]));
-        self.place(index, block, out);
+        self.place(index, out);
         self.around_it(index, out);
         self.tags(block, &chain, out);
         self.names(&chain, out);
@@ -378,7 +391,7 @@ impl<'b> Describer<'b> {
         out.put("texts", scale(block.texts.len() as u32));
     }
 
-    fn place(&self, index: usize, block: &Block, out: &mut impl Sink) {
+    fn place(&self, index: usize, out: &mut impl Sink) {
         let count = self.blocks.blocks.len() as u32;
         let page = self.page;
         out.put("index", scale(index as u32));
@@ -414,22 +427,8 @@ impl<'b> Describer<'b> {
                 )
             }),
         );
-        let h1_near = self
-            .blocks
-            .blocks
-            .get(page.h1 as usize)
-            .map_or(ABSENT, |h1| self.common_depth(h1.element, block.element));
-        out.put("depth shared with h1", h1_near);
-        let container_near = if page.container == NONE {
-            ABSENT
-        } else {
-            self.common_depth(page.container, block.element)
-        };
-        out.put("depth shared with container", container_near);
-    }
-
-    fn common_depth(&self, anchor: u32, element: u32) -> u8 {
-        common_depth(self.blocks, anchor, element)
+        out.put("depth shared with h1", self.with_h1[index]);
+        out.put("depth shared with container", self.with_container[index]);
     }
 
     fn around_it(&self, index: usize, out: &mut impl Sink) {
@@ -457,15 +456,8 @@ impl<'b> Describer<'b> {
                 scale(after - index as u32)
             },
         );
-        let element = self.blocks.blocks[index].element;
-        let shared = |other: u32| {
-            self.blocks
-                .blocks
-                .get(other as usize)
-                .map_or(ABSENT, |b| self.common_depth(b.element, element))
-        };
-        out.put("shared with long before", shared(before));
-        out.put("shared with long after", shared(after));
+        out.put("shared with long before", self.with_long_before[index]);
+        out.put("shared with long after", self.with_long_after[index]);
     }
 
     fn tags(&self, block: &Block, chain: &Chain, out: &mut impl Sink) {
@@ -557,13 +549,10 @@ impl<'b> Describer<'b> {
             let other = at.and_then(|at| Some((at, self.blocks.blocks.get(at)?)));
             let mut values = [ABSENT; NEAR.len()];
             if let Some((at, other)) = other {
-                let (first, last) = (at.min(index), at.max(index));
                 values = self.near[at];
                 values[SHARED] = match (elements.get(other.element as usize), own) {
                     (Some(other), Some(own)) if other.parent != own.parent => {
-                        // Of blocks in a row, the outermost element where two meet holds them all.
-                        let meets = &self.meets[first + 1..=last];
-                        levels_below(other, own, meets.iter().copied().min().unwrap_or(0))
+                        self.meets.levels(at, index)
                     }
                     _ => 0,
                 };
@@ -597,10 +586,7 @@ impl<'b> Describer<'b> {
         );
         out.put("heading low", signed(s.lexicon_min.into()));
         out.put("heading words", scale(s.words));
-        out.put(
-            "heading shared",
-            self.common_depth(heading.element, self.blocks.blocks[index].element),
-        );
+        out.put("heading shared", self.with_heading[index]);
         out.put("heading links", share(s.link_words, s.words));
     }
 
@@ -727,60 +713,6 @@ fn near(blocks: &Blocks, block: &Block) -> [u8; NEAR.len()] {
     ]
 }
 
-/// For every block the depth of the innermost element around it and the one before: an element is
-/// entered and left once, so all these climbs are one walk over the tree.
-fn meets(blocks: &Blocks) -> Vec<u16> {
-    let mut before = None;
-    let meet = |block: &Block| {
-        let mut b = block.element;
-        let mut a = before.replace(b).unwrap_or(b);
-        while a != b {
-            // A parent comes before its children; what has none is above all.
-            let later = if a > b { &mut a } else { &mut b };
-            match blocks.elements.get(*later as usize) {
-                Some(element) if element.parent != NONE => *later = element.parent,
-                _ => return 0,
-            }
-        }
-        blocks.elements.get(a as usize).map_or(0, |e| e.depth)
-    };
-    blocks.blocks.iter().map(meet).collect()
-}
-
-/// How many levels below its common ancestor with `anchor` an element lies.
-pub fn common_depth(blocks: &Blocks, anchor: u32, element: u32) -> u8 {
-    let (mut a, mut b) = (anchor, element);
-    let mut steps = 0;
-    // The bound keeps a document of a hundred thousand nested elements linear.
-    for _ in 0..MAX_CHAIN {
-        if a == b {
-            break;
-        }
-        let (Some(x), Some(y)) = (
-            blocks.elements.get(a as usize),
-            blocks.elements.get(b as usize),
-        ) else {
-            break;
-        };
-        // The deeper one climbs; at the same depth both do.
-        if x.depth >= y.depth {
-            a = x.parent;
-        }
-        if y.depth >= x.depth {
-            b = y.parent;
-            steps += 1;
-        }
-    }
-    steps
-}
-
-/// What [`common_depth`] finds, where the depth at which the two meet is known.
-fn levels_below(anchor: &Element, element: &Element, meet: u16) -> u8 {
-    let alone = usize::from(anchor.depth.saturating_sub(element.depth));
-    let levels = usize::from(element.depth.saturating_sub(meet));
-    levels.min(MAX_CHAIN.saturating_sub(alone)) as u8
-}
-
 /// The level of the heading a block is, 0 for none.
 pub fn heading_level(blocks: &Blocks, block: &Block) -> u8 {
     let mut at = block.element;
@@ -841,29 +773,6 @@ mod tests {
         describer.describe(last, &mut names);
         describer.describe(last, &mut row);
         move |name| row[names.0.iter().position(|known| known == name).unwrap()]
-    }
-
-    #[test]
-    fn where_blocks_in_a_row_meet_is_what_a_climb_finds() {
-        let deep = format!("{}deep{}", "<div>".repeat(60), "</div>".repeat(60));
-        let html = format!("a<ul><li>b<li>c<p>d</ul>{deep}<div>e<div><p>f<p>g</div></div>{deep}h");
-        let blocks = segment(&Document::parse(&html), &Tables::default());
-        let meets = meets(&blocks);
-        let element = |index: usize| blocks.blocks[index].element;
-        for first in 0..meets.len() {
-            for last in first + 1..meets.len() {
-                let meet = meets[first + 1..=last].iter().copied().min().unwrap();
-                for (anchor, own) in
-                    [(first, last), (last, first)].map(|(a, b)| (element(a), element(b)))
-                {
-                    let elements = [anchor, own].map(|at| &blocks.elements[at as usize]);
-                    assert_eq!(
-                        levels_below(elements[0], elements[1], meet),
-                        common_depth(&blocks, anchor, own)
-                    );
-                }
-            }
-        }
     }
 
     #[test]

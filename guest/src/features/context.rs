@@ -1,7 +1,8 @@
 //! A block among the first verdicts: what the model thought of its neighbours, of the elements
 //! around it, of its likes elsewhere on the page. The second stage judges by these.
 
-use super::block::{common_depth, heading_level, path, Chain};
+use super::block::{heading_level, path, Chain};
+use super::meets::Meets;
 use super::page::holder_by;
 use super::records::Records;
 use super::{around, groups, scale, share, Sink, ABSENT};
@@ -30,6 +31,11 @@ pub struct Context<'b> {
     last: u32,
     before: Vec<u32>,
     after: Vec<u32>,
+    /// For every block how far below its meeting with each of these it lies.
+    with_before: Vec<u8>,
+    with_after: Vec<u8>,
+    with_most: Vec<u8>,
+    with_half: Vec<u8>,
     heading: Vec<u32>,
     most: u32,
     half: u32,
@@ -133,7 +139,12 @@ impl<'b> Context<'b> {
         }
         let most = holder_by(blocks, |at| element_content[at], content, 85);
         let half = holder_by(blocks, |at| element_content[at], content, 55);
+        let meets = Meets::new(blocks);
         Self {
+            with_before: meets.with_before(&before),
+            with_after: meets.with_after(&after),
+            with_most: meets.with_element(most),
+            with_half: meets.with_element(half),
             blocks,
             scores,
             words,
@@ -213,19 +224,17 @@ impl<'b> Context<'b> {
             );
             out.put_of("mean after", name, self.mean(index + 1, index + 1 + reach));
         }
-        let element = self.blocks.blocks[index].element;
-        for (other, name) in [(self.before[index], "before"), (self.after[index], "after")] {
+        for (other, with, name) in [
+            (self.before[index], self.with_before[index], "before"),
+            (self.after[index], self.with_after[index], "after"),
+        ] {
             let block = self.blocks.blocks.get(other as usize);
             out.put_of(
                 "content",
                 name,
                 block.map_or(ABSENT, |_| scale((index as u32).abs_diff(other))),
             );
-            out.put_of(
-                "content shared",
-                name,
-                block.map_or(ABSENT, |b| common_depth(self.blocks, b.element, element)),
-            );
+            out.put_of("content shared", name, with);
             out.put_of(
                 "content words",
                 name,
@@ -306,7 +315,10 @@ impl<'b> Context<'b> {
             });
             out.put_of("mean of record", name, own);
         }
-        for (holder, name) in [(self.most, "most"), (self.half, "half")] {
+        for (holder, with, name) in [
+            (self.most, &self.with_most, "most"),
+            (self.half, &self.with_half, "half"),
+        ] {
             let Some(element) = self.blocks.elements.get(holder as usize) else {
                 out.put_of("side of", name, ABSENT);
                 out.put_of("shared with", name, ABSENT);
@@ -319,11 +331,7 @@ impl<'b> Context<'b> {
                 name,
                 u8::from(at >= element.first_block) + u8::from(at > element.last_block),
             );
-            out.put_of(
-                "shared with",
-                name,
-                common_depth(self.blocks, holder, self.blocks.blocks[index].element),
-            );
+            out.put_of("shared with", name, with[index]);
             out.put_of(
                 "mean of",
                 name,

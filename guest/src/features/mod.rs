@@ -9,6 +9,7 @@ use crate::blocks::text::TextStats;
 pub mod block;
 pub mod context;
 pub mod groups;
+mod meets;
 pub mod outcome;
 pub mod page;
 pub mod records;
