@@ -3,6 +3,7 @@
 use url::Url;
 
 use crate::content::Error;
+use crate::needles::Needles;
 
 /// Longer references are left out: browsers stop there too, and a page of them would be copied
 /// into three lists.
@@ -114,20 +115,29 @@ fn absolute_tail(reference: &str) -> Option<&str> {
         .position(|byte| !matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.'))?;
     let host = &rest[..host_len];
     // Numbers may be an IPv4 address in disguise, `xn--` must be checked, empty labels are errors.
+    static DOUBTFUL: Needles<3> = Needles::new(["..", "xn--", ".0x"]);
     let plain = host.ends_with(|last: char| last.is_ascii_lowercase())
         && !host.starts_with('.')
-        && !host.contains("..")
-        && !host.contains("xn--")
-        && !host.contains(".0x");
+        && !DOUBTFUL.any(host);
     (plain && rest[host_len..].starts_with('/')).then(|| &rest[host_len..])
 }
 
 /// Whether path, query and fragment are as `url` would write them.
 fn is_canonical(tail: &str) -> bool {
-    const PLAIN: [bool; 128] = plain_bytes();
     let bytes = tail.as_bytes();
-    if !bytes.iter().all(|&byte| byte < 128 && PLAIN[byte as usize]) {
+    let (mut all, mut hidden, mut before) = (0, 0, 0);
+    for &byte in bytes {
+        let class = CLASSES[usize::from(byte)];
+        all |= class;
+        hidden |= before & class << 1;
+        before = class;
+    }
+    if all & STRANGE != 0 {
         return false;
+    }
+    // Only a dot may go where a name should stand, as it is or written as a number.
+    if all & PERCENT == 0 && hidden & SLASH == 0 {
+        return true;
     }
     let path = &bytes[..bytes
         .iter()
@@ -139,17 +149,26 @@ fn is_canonical(tail: &str) -> bool {
             .any(|four| four.eq_ignore_ascii_case(b"/%2e"))
 }
 
-const fn plain_bytes() -> [bool; 128] {
-    let mut plain = [false; 128];
+/// Classes of bytes. A dot is half a slash, so that a slash is seen to come before it.
+const DOT: u8 = 1;
+const SLASH: u8 = 2;
+const PERCENT: u8 = 4;
+const STRANGE: u8 = 8;
+
+static CLASSES: [u8; 256] = {
+    let mut classes = [STRANGE; 256];
     let allowed =
-        b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!$&()*+,;=:@/%?#";
+        b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_~!$&()*+,;=:@?#";
     let mut i = 0;
     while i < allowed.len() {
-        plain[allowed[i] as usize] = true;
+        classes[allowed[i] as usize] = 0;
         i += 1;
     }
-    plain
-}
+    classes[b'.' as usize] = DOT;
+    classes[b'/' as usize] = SLASH;
+    classes[b'%' as usize] = PERCENT;
+    classes
+};
 
 /// Whether the reference names a scheme that is not for fetching: `javascript:`, `mailto:`, `data:`.
 fn has_foreign_scheme(reference: &str) -> bool {

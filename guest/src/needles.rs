@@ -5,13 +5,13 @@
 //! parsing. Here two tables say for each byte which words have it first and which have it second;
 //! what is left is compared.
 
-/// Words of two bytes and more, at most 32 of them.
+/// Words of two bytes and more, at most 64 of them.
 pub struct Needles<const N: usize> {
     words: [&'static str; N],
     /// For every byte the words that start with it, a bit each.
-    first: [u32; 256],
+    first: [u64; 256],
     /// For every byte the words that go on with it.
-    second: [u32; 256],
+    second: [u64; 256],
     ignore_case: bool,
 }
 
@@ -27,7 +27,7 @@ impl<const N: usize> Needles<N> {
     }
 
     const fn with(words: [&'static str; N], ignore_case: bool) -> Self {
-        assert!(N <= 32);
+        assert!(N <= 64);
         let mut needles = Self {
             words,
             first: [0; 256],
@@ -78,7 +78,7 @@ impl<const N: usize> Needles<N> {
 }
 
 /// The numbers of the bits that are set.
-struct Bits(u32);
+struct Bits(u64);
 
 impl Iterator for Bits {
     type Item = usize;

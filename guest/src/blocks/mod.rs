@@ -479,8 +479,21 @@ fn describe(document: &Document<'_>, blocks: &mut Blocks, tables: &Tables<'_>) {
     }
 }
 
-/// How many values are remembered: most elements are called like one shortly before.
-const KNOWN: usize = 256;
+/// How many values are remembered, a power of two: most elements are called like one before.
+const KNOWN: usize = 1 << KNOWN_BITS;
+const KNOWN_BITS: u32 = 10;
+
+/// Where a value is remembered.
+fn place(value: &str) -> usize {
+    let bytes = value.as_bytes();
+    let four = |at: usize| {
+        let four = bytes.get(at..).and_then(<[u8]>::first_chunk);
+        four.map_or(0, |&four| u32::from_le_bytes(four))
+    };
+    let last = bytes.len().saturating_sub(4);
+    let mixed = four(0) ^ four(last / 2).rotate_left(11) ^ four(last).rotate_left(22);
+    ((mixed ^ bytes.len() as u32).wrapping_mul(0x9e37_79b1) >> (32 - KNOWN_BITS)) as usize
+}
 
 /// What the names in one value say.
 #[derive(Clone, Copy)]
@@ -499,9 +512,7 @@ impl Names {
         tables: &Tables<'_>,
         known: &mut [Option<(&'v str, Names)>],
     ) -> Self {
-        let ends = value.bytes().next_back().unwrap_or(0);
-        let middle = value.as_bytes().get(value.len() / 2).copied().unwrap_or(0);
-        let place = (value.len() * 31 + usize::from(ends) * 7 + usize::from(middle)) % KNOWN;
+        let place = place(value);
         if let Some((_, names)) = known[place].filter(|&(of, _)| of == value) {
             return names;
         }

@@ -143,24 +143,32 @@ fn is_word(c: char) -> bool {
     }
 }
 
-/// The letters, digits and underscores of ASCII that a text starts with.
+/// Reads the letters, digits and underscores of ASCII that a text starts with: how many there are,
+/// and the hash with them.
 #[inline]
-fn ascii_word(text: &str) -> &[u8] {
-    const OF_WORDS: [bool; 256] = {
-        let mut table = [false; 256];
+fn ascii_word(text: &str, mut hash: u32) -> (usize, u32) {
+    /// In lower case; zero for what is of no word.
+    const OF_WORDS: [u8; 256] = {
+        let mut table = [0; 256];
         let mut byte = 0;
         while byte < 128 {
-            table[byte] = (byte as u8).is_ascii_alphanumeric() || byte as u8 == b'_';
+            if (byte as u8).is_ascii_alphanumeric() || byte as u8 == b'_' {
+                table[byte] = (byte as u8).to_ascii_lowercase();
+            }
             byte += 1;
         }
         table
     };
-    let bytes = text.as_bytes();
-    let end = bytes
-        .iter()
-        .position(|&byte| !OF_WORDS[usize::from(byte)])
-        .unwrap_or(bytes.len());
-    &bytes[..end]
+    let mut length = 0;
+    for &byte in text.as_bytes() {
+        let lower = OF_WORDS[usize::from(byte)];
+        if lower == 0 {
+            break;
+        }
+        hash = step(hash, lower.into());
+        length += 1;
+    }
+    (length, hash)
 }
 
 /// Calls `each(hash, word's first character)` for every word.
@@ -244,22 +252,20 @@ impl TextStats {
         let mut space = true;
         let mut rest = text;
         loop {
-            let run = ascii_word(rest);
-            if !run.is_empty() {
-                let first = char::from(run[0]);
+            let (run, with_run) = ascii_word(rest, hash);
+            if run > 0 {
+                let first = char::from(rest.as_bytes()[0]);
                 if start.is_none() {
                     start = Some(first);
                     length = 0;
                 }
-                hash = run.iter().fold(hash, |hash, byte| {
-                    step(hash, byte.to_ascii_lowercase().into())
-                });
-                length += run.len() as u32;
+                hash = with_run;
+                length += run as u32;
                 self.begin(first);
                 self.last = END_WORD;
-                self.bytes += run.len() as u32;
+                self.bytes += run as u32;
                 space = false;
-                rest = &rest[run.len()..];
+                rest = &rest[run..];
             }
             let Some(c) = rest.chars().next() else {
                 break;

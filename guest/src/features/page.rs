@@ -5,6 +5,7 @@ use super::{groups, scale, share, Sink};
 use crate::blocks::markup::FAMILY_COUNT;
 use crate::blocks::text::beginning;
 use crate::blocks::{flag, Blocks, NONE};
+use crate::needles::Needles;
 use crate::parse::{Document, Tag};
 
 /// The kinds of page that are told apart, in the order of the model's outputs.
@@ -539,6 +540,34 @@ const MAKERS: &[(&str, &[&str])] = &[
     ),
 ];
 
+const MAKER_WORDS: usize = {
+    let mut count = 0;
+    let mut maker = 0;
+    while maker < MAKERS.len() {
+        count += MAKERS[maker].1.len();
+        maker += 1;
+    }
+    count
+};
+
+/// The words of all makers, and which kind of maker each is.
+const ALL_MAKERS: ([&str; MAKER_WORDS], [u8; MAKER_WORDS]) = {
+    let (mut words, mut of) = ([""; MAKER_WORDS], [0; MAKER_WORDS]);
+    let (mut count, mut maker) = (0, 0);
+    while maker < MAKERS.len() {
+        let mut word = 0;
+        while word < MAKERS[maker].1.len() {
+            (words[count], of[count]) = (MAKERS[maker].1[word], maker as u8);
+            word += 1;
+            count += 1;
+        }
+        maker += 1;
+    }
+    (words, of)
+};
+static MADE_BY: Needles<MAKER_WORDS> = Needles::ignoring_case(ALL_MAKERS.0);
+const MAKER_OF: [u8; MAKER_WORDS] = ALL_MAKERS.1;
+
 fn declared(document: &Document<'_>, out: &mut impl Sink) {
     let mut types = [0_u32; SCHEMA_TYPES.len()];
     let (mut og_article, mut og_product, mut og_site, mut published, mut price) = (0, 0, 0, 0, 0);
@@ -615,12 +644,7 @@ fn count_types(json: &str, types: &mut [u32; SCHEMA_TYPES.len()]) {
 }
 
 fn make(value: &str, makers: &mut [u8; MAKERS.len()]) {
-    let mut lower = [0; 80];
-    let length = value.len().min(lower.len());
-    lower[..length].copy_from_slice(&value.as_bytes()[..length]);
-    lower.make_ascii_lowercase();
-    for (found, (_, words)) in makers.iter_mut().zip(MAKERS) {
-        let has = |word: &&str| memchr::memmem::find(&lower[..length], word.as_bytes()).is_some();
-        *found |= u8::from(words.iter().any(has));
+    for (word, _) in MADE_BY.matches(beginning(value, 80)) {
+        makers[usize::from(MAKER_OF[word])] = 1;
     }
 }

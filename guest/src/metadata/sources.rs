@@ -290,10 +290,20 @@ fn labels_date(text: &str) -> bool {
         first,
         Some(b'p' | b'd' | b'r' | b'v' | b'e' | b'm' | b'f' | b'g' | 0xD0 | 0xD9 | 0xE5)
     );
+    // Two bytes tell most texts apart before anything is copied. No other script's letter becomes one
+    // of ASCII's here.
+    let alike = |start: &str| {
+        let pairs = start.bytes().zip(text.bytes()).take(2);
+        pairs.fold(true, |alike, (letter, byte)| {
+            alike & (letter >= 0x80 || letter == byte.to_ascii_lowercase())
+        })
+    };
     may && text.len() <= MAX_BYTES
         && STARTS.iter().any(|start| {
-            text.get(..start.len())
-                .is_some_and(|head| head.to_lowercase() == *start)
+            alike(start)
+                && text
+                    .get(..start.len())
+                    .is_some_and(|head| head.to_lowercase() == *start)
         })
 }
 
