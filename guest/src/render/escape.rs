@@ -1,5 +1,7 @@
 //! Escapes, only where Markdown would read text as markup.
 
+use super::text::visible_but;
+
 /// What stands around a word that is escaped.
 #[derive(Clone, Copy, Default)]
 pub struct Place {
@@ -76,14 +78,22 @@ pub fn push_escaped(word: &str, place: Place, out: &mut String) {
 }
 
 /// The bytes that may need an escape somewhere.
+const ESCAPED: &[u8] = b"\\*_`~<&|[]";
 const SIGNS: [bool; 256] = {
-    let signs = b"\\*_`~<&|[]";
     let mut table = [false; 256];
     let mut at = 0;
-    while at < signs.len() {
-        table[signs[at] as usize] = true;
+    while at < ESCAPED.len() {
+        table[ESCAPED[at] as usize] = true;
         at += 1;
     }
+    table
+};
+
+/// The bytes that need no escape in a line that has begun.
+pub const CALM: [bool; 256] = {
+    let mut table = visible_but(ESCAPED);
+    // At the end of a heading they would be the heading's own.
+    table[b'#' as usize] = false;
     table
 };
 

@@ -2,9 +2,10 @@
 //!
 //! The dialect is GitHub's with footnotes (`[^1]`), definition lists (`: text`) and formulas in TeX.
 
-use super::escape::{has_math, is_bare, push_escaped, Place};
+use super::escape::{has_math, is_bare, push_escaped, Place, CALM};
 use super::notes::Notes;
 use super::table::{self, Grid};
+use super::text::{run, split_word};
 use super::{are_apart, code, is_permalink, math, walk, Inside, Writer, BLOCKS, VERBATIM};
 use crate::address::Base;
 use crate::keep::Kept;
@@ -314,12 +315,14 @@ impl MarkdownWriter<'_, '_> {
         }
         let has_math = has_math(text);
         let mut first = true;
-        let mut words = text.split_whitespace().peekable();
-        while let Some(word) = words.next() {
+        let mut rest = text.trim_start();
+        while !rest.is_empty() {
+            let (word, after) = split_word(rest);
+            rest = after.trim_start();
             if !first {
                 self.pending = self.pending.max(Pending::Space);
             }
-            let at_edge = (first || words.peek().is_none()) && !self.marks.is_empty();
+            let at_edge = (first || rest.is_empty()) && !self.marks.is_empty();
             first = false;
             let line_start = self.begin_word(true);
             let place = Place {
@@ -341,6 +344,10 @@ impl MarkdownWriter<'_, '_> {
                 super::text::push_word(word, &mut visible);
                 push_escaped(&visible, place, &mut self.out);
             }
+            // Behind a word of this text nothing is left to open, and these need no escape.
+            let run = run(after, &CALM);
+            self.out.push_str(&after[..run]);
+            rest = after[run..].trim_start();
         }
         if !first && text.ends_with(char::is_whitespace) {
             self.pending = self.pending.max(Pending::Space);

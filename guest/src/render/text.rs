@@ -58,13 +58,23 @@ impl TextWriter<'_, '_> {
         if text.starts_with(char::is_whitespace) {
             self.owe(Owed::Space);
         }
-        for word in text.split_whitespace() {
+        let mut rest = text.trim_start();
+        while !rest.is_empty() {
+            let (word, after) = split_word(rest);
             if !leading {
                 self.owe(Owed::Space);
             }
             leading = false;
             self.pay();
             push_word(word, &mut self.out);
+            // At the start, nothing was written where the word was invisible: no space follows it.
+            let run = if self.out.is_empty() {
+                0
+            } else {
+                run(after, &VISIBLE)
+            };
+            self.out.push_str(&after[..run]);
+            rest = after[run..].trim_start();
         }
         if trailing && !leading {
             self.owe(Owed::Space);
@@ -125,6 +135,49 @@ impl Writer for TextWriter<'_, '_> {
     }
 }
 
+/// The first word of a text, and what follows it.
+pub(super) fn split_word(text: &str) -> (&str, &str) {
+    text.split_at(text.find(char::is_whitespace).unwrap_or(text.len()))
+}
+
+/// The signs of ASCII.
+const VISIBLE: [bool; 256] = visible_but(b"");
+
+/// The signs of ASCII, but these.
+pub(super) const fn visible_but(others: &[u8]) -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut byte = b'!';
+    while byte <= b'~' {
+        table[byte as usize] = true;
+        byte += 1;
+    }
+    let mut at = 0;
+    while at < others.len() {
+        table[others[at] as usize] = false;
+        at += 1;
+    }
+    table
+}
+
+/// How far the words of a text are of these bytes alone, and each after one space: what is written as it
+/// stands. To copy word by word is most of what writing costs where each copy is a call of the host's.
+pub(super) fn run(text: &str, of: &[bool; 256]) -> usize {
+    let bytes = text.as_bytes();
+    let (mut whole, mut at) = (0, 0);
+    while bytes.get(at) == Some(&b' ') {
+        let word = at + 1;
+        at = word;
+        while bytes.get(at).is_some_and(|&byte| of[usize::from(byte)]) {
+            at += 1;
+        }
+        if at == word || !bytes.get(at).is_none_or(u8::is_ascii_whitespace) {
+            break;
+        }
+        whole = at;
+    }
+    whole
+}
+
 /// Append a word without characters that only say where a line may break.
 pub(super) fn push_word(word: &str, out: &mut String) {
     let invisible = |c: char| matches!(c, '\u{AD}' | '\u{200B}' | '\u{2060}' | '\u{FEFF}');
@@ -181,6 +234,8 @@ mod tests {
             ("<b>漢字</b><i>かな</i>", "漢字かな"),
             ("<p>a <a href=#x class=headerlink>¶</a></p>", "a"),
             ("<ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp></ruby>", "漢(kan)"),
+            ("\u{200B} a b", "a b"),
+            ("a b  c d\u{A0}e fé g h\n i ", "a b c d e fé g h i"),
             ("", ""),
         ] {
             assert_eq!(of(html), expected, "{html}");
