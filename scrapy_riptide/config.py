@@ -244,7 +244,9 @@ class ExtractorConfig:
         "Where compiled components are kept. None: the user's cache.",
     )
     cold_start_target_ms: float = option(
-        15.0, decimal(0, unit="milliseconds"), "A slower start of a cached component is a warning in the log."
+        15.0,
+        decimal(0, unit="milliseconds"),
+        "A slower start of a cached component is a warning, unless it only waited for a processor.",
     )
     enable_reuse: bool = option(
         True, boolean(), "Use an instance for many documents. Off: one instance a document."

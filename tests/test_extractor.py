@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import itertools
+import logging
 import pickle
 import re
 import threading
@@ -388,10 +389,32 @@ def test_a_slow_start_is_one_warning_a_process(
     assert re.fullmatch(
         r"A cold start took \d+\.\d ms with a filled cache, the target is 0\.001 ms "
         r"\(cold_start_target_ms\)\. "
-        r"It worked for \d+\.\d ms and waited for the rest: for a processor on a busy machine, or for a slow "
-        r"disk\.",
+        r"It worked for \d+\.\d ms, had to read from a disk \d+ times, and for the rest waited for a busy "
+        r"machine\.",
         warning,
     )
+
+
+@pytest.mark.parametrize(
+    ("worked_and_read", "level"),
+    [((20.0, 0), logging.WARNING), ((3.0, 1), logging.WARNING), ((3.0, 0), logging.INFO)],
+    ids=["it worked too long", "it waited for a disk", "it waited for a processor"],
+)
+def test_a_busy_machine_s_slow_start_is_no_warning(
+    config: Configure,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    worked_and_read: tuple[float, int],
+    level: int,
+) -> None:
+    monkeypatch.setattr(host, "_told_of_cold_start", threading.Event())
+    Extractor(config()).close()  # fills the cache
+    with caplog.at_level(logging.INFO), Extractor(config(cold_start_target_ms=15)) as made:
+        cost = made._host.runtime.start_cost  # type: ignore[union-attr]
+        cost.ms, (cost.worked_ms, cost.disk_reads) = 1000.0, worked_and_read
+        monkeypatch.setattr(made._host.runtime, "has_started", True)
+        made.extract("hello", URL)
+    assert [each.levelno for each in caplog.records if "cold start" in each.getMessage()] == [level]
 
 
 # The end.

@@ -41,15 +41,12 @@ class Instance:
         self._config = config
         self._functions: dict[str, BoundFunction] = {}
         self._store = Store(runtime.engine)
-        started, started_cpu = time.perf_counter(), time.thread_time()
         try:
-            self._instantiate()
+            with runtime.counted_start():
+                self._instantiate()
         except BaseException:
             self.close()
             raise
-        runtime.note_instance(
-            (time.perf_counter() - started) * 1000, (time.thread_time() - started_cpu) * 1000
-        )
 
     def _instantiate(self) -> None:
         store, runtime = self._store, self._runtime

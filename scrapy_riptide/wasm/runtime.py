@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-import time
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from wasmtime import Engine
@@ -19,6 +19,7 @@ from scrapy_riptide.wasm.component import compile_component, component_file, rea
 from scrapy_riptide.wasm.contract import INTERFACE, OPTIONAL_FUNCTIONS, interface_of, missing_function
 from scrapy_riptide.wasm.deadline import EpochTicker
 from scrapy_riptide.wasm.engine import EngineSettings, make_engine
+from scrapy_riptide.wasm.start_cost import StartCost
 
 
 def engine_settings(config: ExtractorConfig) -> EngineSettings:
@@ -57,14 +58,11 @@ class Runtime:
         self.settings = settings
         #: Whether the ahead-of-time cache had the component; None without a cache.
         self.cache_hit = cache_hit
-        #: Whether the cache had it only after another process had compiled it.
-        self.waited = waited_ms > 0
-        #: Milliseconds from nothing to a component ready to instantiate, less the wait for another process.
-        self.load_ms = 0.0
-        #: Milliseconds that the first instance took; 0 until there is one.
-        self.instantiate_ms = 0.0
-        #: Milliseconds of CPU time of both.
-        self.start_cpu_ms = 0.0
+        #: Milliseconds of waiting for another process, which compiled it for the cache meanwhile.
+        self.waited_ms = waited_ms
+        #: What loading the component cost, less the wait for another process, and then the first instance.
+        self.start_cost = StartCost()
+        self.has_started = False
         # A linker without definitions: guests import nothing, and a host function's exception
         # could surface in another thread.
         self.linker = Linker(engine)
@@ -91,7 +89,21 @@ class Runtime:
 
     @classmethod
     def _load(cls, config: ExtractorConfig, settings: EngineSettings, *, compile_it: bool) -> Runtime | None:
-        started, started_cpu = time.perf_counter(), time.thread_time()
+        cost = StartCost()
+        with cost.counted():
+            runtime = cls._loaded(config, settings, compile_it=compile_it)
+        if runtime is None:
+            return None
+        cost.ms -= runtime.waited_ms
+        runtime.start_cost = cost
+        if config.favor != "balanced" and runtime.function("extract-favoring") is None:
+            raise ComponentError(missing_function("extract-favoring"))
+        return runtime
+
+    @classmethod
+    def _loaded(
+        cls, config: ExtractorConfig, settings: EngineSettings, *, compile_it: bool
+    ) -> Runtime | None:
         engine = make_engine(settings)
         cache = aot_cache(config)
         source = Source.of(
@@ -107,18 +119,12 @@ class Runtime:
             loaded = load_compiled(engine, source, settings, cache)
         if loaded is None:
             return None
-        runtime = cls(engine, loaded.component, settings, cache_hit=loaded.hit, waited_ms=loaded.waited_ms)
-        runtime.load_ms = (time.perf_counter() - started) * 1000 - loaded.waited_ms
-        runtime.start_cpu_ms = (time.thread_time() - started_cpu) * 1000
-        if config.favor != "balanced" and runtime.function("extract-favoring") is None:
-            raise ComponentError(missing_function("extract-favoring"))
-        return runtime
+        return cls(engine, loaded.component, settings, cache_hit=loaded.hit, waited_ms=loaded.waited_ms)
 
-    def note_instance(self, wall_ms: float, cpu_ms: float) -> None:
-        """Takes note of what an instance took to make, if it is the first."""
-        if not self.instantiate_ms:
-            self.instantiate_ms = wall_ms
-            self.start_cpu_ms += cpu_ms
+    def counted_start(self) -> AbstractContextManager[None]:
+        """Around the making of an instance: the first is a part of the start."""
+        first, self.has_started = not self.has_started, True
+        return self.start_cost.counted() if first else nullcontext()
 
     def function(self, name: str) -> ExportIndex | None:
         """Where the component exports a function of the contract; None for an optional one it lacks."""
