@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from scrapy_riptide.content import FAVORS, Favor
-from scrapy_riptide.errors import ConfigError
+from scrapy_riptide.errors import ConfigError, in_short
 
 logger = logging.getLogger(__name__)
 
@@ -180,7 +180,8 @@ def parse_option(config_class: type, name: str, value: Any, source: str) -> Any:
     try:
         return allowed.parse(value)
     except (ValueError, TypeError, OverflowError) as error:
-        raise ConfigError(f"{source} = {value!r} is not allowed: it takes {allowed.sentence}.") from error
+        given = in_short(repr(value))
+        raise ConfigError(f"{source} = {given} is not allowed: it takes {allowed.sentence}.") from error
 
 
 class _Implied(int):

@@ -9,7 +9,7 @@ from typing import Any
 
 from scrapy_riptide.config import Allowed, boolean, choice, integer
 from scrapy_riptide.content import FAVORS, Favor, Mode
-from scrapy_riptide.errors import ExtractionError
+from scrapy_riptide.errors import ExtractionError, in_short
 from scrapy_riptide.settings import RiptideSettings, mode_or_selectors
 
 #: The keys of a dict.
@@ -78,5 +78,5 @@ def _parsed(allowed: Allowed, value: Any, key: str) -> Any:
         return allowed.parse(value)
     except (ValueError, TypeError, OverflowError):
         raise OptionsError(
-            f"meta['riptide']{key} = {value!r} is not allowed: it takes {allowed.sentence}."
+            f"meta['riptide']{key} = {in_short(repr(value))} is not allowed: it takes {allowed.sentence}."
         ) from None

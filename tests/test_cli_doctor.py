@@ -15,6 +15,7 @@ ALL_SUBJECTS = [
     "project",
     "options",
     "limits",
+    "fallback",
     "component",
     "cache",
     "sample",
@@ -81,6 +82,11 @@ def test_a_project_that_turns_it_on_is_well(project: Path) -> None:
         ('ADDONS = {"scrapy_riptide.Addon": 500}\nRIPTIDE_ENABLED = False\n', "note", "RIPTIDE_ENABLED"),
         ("RIPTIDE_MODE = 'everything'\n", "WRONG", "RIPTIDE_MODE = 'everything' is not allowed"),
         ("RIPTIDE_TIMEOUT = 3\n", "WRONG", "did you mean RIPTIDE_TIMEOUT_SECS?"),
+        (
+            'ADDONS = {"scrapy_riptide.Addon": 500}\nRIPTIDE_MARKDOWN_DIR = "/dev/null/x"\n',
+            "WRONG",
+            "RIPTIDE_MARKDOWN_DIR = '/dev/null/x' can't be written to",
+        ),
     ],
 )
 def test_what_is_odd_about_a_project_is_said(project: Path, settings: str, level: str, words: str) -> None:
@@ -91,11 +97,41 @@ def test_what_is_odd_about_a_project_is_said(project: Path, settings: str, level
     assert words in findings(lines)["project"][1]
 
 
+def test_a_misspelt_add_on_is_named_before_what_follows_from_it(project: Path) -> None:
+    set_settings(project, 'ADDONS = {"scrapy_riptide.Adon": 500}\n')
+    code, lines = doctor(project)
+    assert code == 1
+    at = next(place for place, line in enumerate(lines) if line.startswith("WRONG"))
+    assert "ADDONS names 'scrapy_riptide.Adon', which can't be loaded" in lines[at]
+    assert '"scrapy_riptide.Addon"' in lines[at + 1]
+    assert "does not turn the plugin on" in lines[at + 2]
+
+
+def test_what_is_wrong_with_an_option_is_said_once(project: Path) -> None:
+    set_settings(project, "RIPTIDE_MODE = 'everything'\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "scrapy", "riptide", "doctor"],
+        cwd=project,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stdout.count("RIPTIDE_MODE = 'everything' is not allowed") == 1
+
+
 @pytest.mark.parametrize(
     ("environ", "subject", "level", "words"),
     [
         ({"RIPTIDE_WASM_TIMEOUT_SECS": "soon"}, "options", "WRONG", "RIPTIDE_WASM_TIMEOUT_SECS = 'soon'"),
-        ({"RIPTIDE_WASM_COMPONENT": "/no/file"}, "component", "WRONG", "Remove RIPTIDE_WASM_COMPONENT"),
+        (
+            {"RIPTIDE_WASM_COMPONENT": "/no/file"},
+            "component",
+            "WRONG",
+            "Correct RIPTIDE_WASM_COMPONENT, or remove it",
+        ),
+        ({"RIPTIDE_WASM_FALLBACK": "shop.Own"}, "fallback", "WRONG", "set RIPTIDE_WASM_FALLBACK to 'parsel'"),
         ({"RIPTIDE_WASM_CACHE_DIR": "/dev/null/x"}, "cache", "WRONG", "set RIPTIDE_WASM_CACHE_DIR"),
         ({"RIPTIDE_WASM_ENABLE_AOT_CACHE": "0"}, "cache", "note", "every start compiles"),
         (

@@ -7,11 +7,13 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any, Literal
 
+from scrapy import Spider
+from scrapy.crawler import Crawler
+from scrapy.settings import Settings
 from scrapy.utils.conf import closest_scrapy_cfg
 from scrapy.utils.misc import load_object
 from scrapy.utils.project import get_project_settings
@@ -20,6 +22,7 @@ from scrapy_riptide.addon import Addon
 from scrapy_riptide.config import MIB, ExtractorConfig
 from scrapy_riptide.errors import ConfigError, ExtractionError, RiptideError
 from scrapy_riptide.extractor import Extractor
+from scrapy_riptide.fallback import load_fallback
 from scrapy_riptide.installation import aot_cache, check_wasmtime, component_file, share
 from scrapy_riptide.middleware import RiptideMiddleware
 from scrapy_riptide.settings import RiptideSettings
@@ -51,14 +54,19 @@ class Finding:
 def examine(source: Callable[[], ExtractorConfig]) -> Iterator[Finding]:
     """Everything that was looked at, in the order in which one thing needs the other."""
     yield from _versions()
-    yield from _project()
+    said = ""
+    for finding in _project():
+        said = finding.message
+        yield finding
     try:
         config = source()
     except ConfigError as error:
-        yield Finding("wrong", "options", str(error), "Correct the setting or the environment variable.")
+        # In a project these are the same options.
+        if str(error) != said:
+            yield Finding("wrong", "options", str(error), "Correct the setting or the environment variable.")
         return
     yield Finding("ok", "options", "every RIPTIDE_* option is allowed")
-    for look in (_limits, _guest):
+    for look in (_limits, _fallback, _guest):
         yield from look(config)
 
 
@@ -85,25 +93,59 @@ def _project() -> Iterator[Finding]:
     except ConfigError as error:
         yield Finding("wrong", "project", str(error), f"Correct it in the settings of {path}.")
         return
+    yield from _unloadable(settings.getdict("ADDONS"))
     if not (_names(settings.getdict("ADDONS"), Addon) or _names(middlewares, RiptideMiddleware)):
         remedy = 'Add to its settings: ADDONS = {"scrapy_riptide.Addon": 500}'
         yield Finding("note", "project", f"{path} does not turn the plugin on", remedy)
     elif not ours.enabled:
         yield Finding("note", "project", f"{path} turns the plugin off", "Remove RIPTIDE_ENABLED = False.")
     else:
-        yield Finding("ok", "project", f"{path} turns the plugin on, and its settings are allowed")
+        yield _turned_on(path, settings)
+
+
+def _turned_on(path: str, settings: Settings) -> Finding:
+    crawler = Crawler(Spider, settings)
+    try:
+        # What it checks at a crawl's start: item classes, directories, what extras bring along.
+        Addon(crawler).update_settings(crawler.settings)
+    except ConfigError as error:
+        return Finding(
+            "wrong", "project", str(error), f"Correct it, or the setting in the settings of {path}."
+        )
+    return Finding("ok", "project", f"{path} turns the plugin on, and its settings are allowed")
+
+
+def _unloadable(addons: Mapping[Any, int | None]) -> Iterator[Finding]:
+    for addon, order in addons.items():
+        if order is not None and isinstance(error := _loaded(addon), Exception):
+            message = f"ADDONS names {addon!r}, which can't be loaded: {error}"
+            yield Finding("wrong", "project", message, 'This plugin\'s is "scrapy_riptide.Addon".')
 
 
 def _names(components: Mapping[Any, int | None], wanted: type) -> bool:
     """Whether a component setting has the class, by itself or by a path, and not switched off."""
-    for component, order in components.items():
-        if order is None:
-            continue
-        # What can't be imported is Scrapy's to tell.
-        with suppress(ImportError, NameError, ValueError):
-            if load_object(component) is wanted:
-                return True
-    return False
+    return any(order is not None and _loaded(each) is wanted for each, order in components.items())
+
+
+def _loaded(component: Any) -> Any:
+    """What stands in a component setting, or the exception that says why it can't be loaded."""
+    try:
+        return load_object(component)
+    except (ImportError, NameError, ValueError) as error:
+        return error
+
+
+def _fallback(config: ExtractorConfig) -> Iterator[Finding]:
+    if config.fallback is None:
+        yield Finding("ok", "fallback", "none, as configured: a page that no guest can do has no content")
+        return
+    try:
+        load_fallback(config.fallback)
+    except ConfigError as error:
+        remedy = f"Install or correct it, or set {config.name_of('fallback')} to 'parsel'."
+        yield Finding("wrong", "fallback", str(error), remedy)
+    else:
+        yield Finding("ok", "fallback", f"{config.fallback} answers where no guest can")
 
 
 def _guest(config: ExtractorConfig) -> Iterator[Finding]:
@@ -124,7 +166,9 @@ def _guest(config: ExtractorConfig) -> Iterator[Finding]:
             yield from _sample(extractor)
     except RiptideError as error:
         remedy = (
-            f"Remove {config.name_of('component')}." if config.component else "Install scrapy-riptide again."
+            f"Correct {config.name_of('component')}, or remove it: the packaged component needs no setting."
+            if config.component
+            else "Install scrapy-riptide again."
         )
         yield Finding("wrong", "component", str(error), remedy)
 
