@@ -141,6 +141,8 @@ BAD = [
     ),
     ("WASM_TIMEOUT", 64, "did you mean RIPTIDE_WASM_TIMEOUT_SECS?"),
     ("MODES", "full", "did you mean RIPTIDE_MODE?"),
+    # Of what somebody has pasted by mistake, enough to find it.
+    ("MODE", "x" * 10_000, f"RIPTIDE_MODE = '{'x' * 97} … {'x' * 98}' is not allowed"),
 ]
 
 
