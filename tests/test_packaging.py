@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from importlib import import_module
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -12,17 +13,15 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
 def pyproject() -> dict[str, Any]:
-    return tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    # pytest brings the latter along.
+    toml = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+    loaded: dict[str, Any] = toml.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    return loaded
 
 
 @pytest.fixture(scope="module")

@@ -64,8 +64,13 @@ def scrapyrt(tmp_path: Path, cache_dir: Path) -> Iterator[str]:
         )
         stack.callback(process.wait)
         stack.callback(process.terminate)
-        wait_for(lambda: socket.create_connection(("127.0.0.1", port)).close() is None, "ScrapyRT listens")
+        wait_for(lambda: is_open(port), "ScrapyRT listens")
         yield f"127.0.0.1:{port}"
+
+
+def is_open(port: int) -> bool:
+    with socket.create_connection(("127.0.0.1", port)):
+        return True
 
 
 def ask(scrapyrt: str, **query: Any) -> Any:
