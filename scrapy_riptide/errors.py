@@ -88,7 +88,7 @@ class ParseError(ExtractionError):
 
 
 class ResourceLimitError(ExtractionError):
-    """The guest gave up by itself, before a limit of the host's stopped it."""
+    """The guest gave up by itself, before a limit of the host's stopped it, or its answer is too large."""
 
     kind = "resource_limit"
     is_machinery = True

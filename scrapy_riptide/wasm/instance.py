@@ -21,6 +21,8 @@ from scrapy_riptide.wasm.runtime import Runtime
 # Starting a guest runs its initialisers; a component that spins there must be stopped as well.
 _START_TIMEOUT_S = 5.0
 _UNLIMITED_FUEL = 2**62
+# wasmtime's words for it, which are no trap of the guest's.
+_TOO_MUCH_COPIED = "too much data is being copied"
 
 
 class Instance:
@@ -157,6 +159,10 @@ class Instance:
             )
         if self._runtime.settings.fuel and "fuel" in trap:
             return errors.FuelExhausted(f"the guest used up its fuel of {self._config.fuel_limit}")
+        if _TOO_MUCH_COPIED in trap:
+            return errors.ResourceLimitError(
+                "the guest's answer is larger than the 128 MiB that are copied out of one call"
+            )
         return errors.GuestTrap(f"the guest trapped: {trap}", trap=trap)
 
     @property
