@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
@@ -63,7 +63,8 @@ class ItemFiller:
         if not mapping:
             return
         try:
-            _fill(ItemAdapter(item), content, mapping)
+            # A dict has no need of an adapter, which raises for each field that is missing.
+            _fill(item if isinstance(item, dict) else ItemAdapter(item), content, mapping)
         except (AttributeError, TypeError, ValueError, KeyError) as error:
             # A frozen class, or a model that validates what is assigned to it.
             crawl.stats.item_failed("refused")
@@ -84,12 +85,12 @@ class ItemFiller:
         return self._mappings[item_class]
 
 
-def _fill(adapter: ItemAdapter, content: ExtractedContent, mapping: Mapping[str, str]) -> None:
+def _fill(fields: MutableMapping[str, Any], content: ExtractedContent, mapping: Mapping[str, str]) -> None:
     for content_field, item_field in mapping.items():
         value = getattr(content, content_field)
-        if value is not None and not adapter.get(item_field):
+        if value is not None and not fields.get(item_field):
             # The item may change its list; the content stays what it was.
-            adapter[item_field] = value.copy() if isinstance(value, list) else value
+            fields[item_field] = value.copy() if isinstance(value, list) else value
 
 
 def _check(item_class: type, names: list[str] | None, mapping: Mapping[str, str]) -> None:
