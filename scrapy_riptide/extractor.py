@@ -10,7 +10,7 @@ import logging
 import time
 import weakref
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
@@ -36,6 +36,7 @@ from scrapy_riptide.wasm.contract import HEALTHY, extraction
 from scrapy_riptide.wasm.host import Answer, GuestHost
 from scrapy_riptide.wasm.lifting import Argument, lower_string
 from scrapy_riptide.wasm.pool import PoolFigures, Pressure
+from scrapy_riptide.wasm.workers import LoopJob
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -225,7 +226,8 @@ class Extractor:
         """:meth:`run`, without blocking the event loop."""
         wait_s = self._max_wait_s()
         try:
-            return await self._wait_async(self._submit(html, url, mode, favor, wait_s), wait_s)
+            job = self._host.submit_async(self._extraction(html, url, mode, favor, wait_s))
+            return await self._wait_async(job, wait_s)
         except errors.PoolExhausted as error:
             return self._not_taken(error)
 
@@ -239,8 +241,7 @@ class Extractor:
         outcome = Outcome(error=error)
         if self._fallback is not None:
             started = time.perf_counter()
-            future = self._host.submit(self._fall_back, outcome, error, html, url, mode)
-            await asyncio.wrap_future(future)
+            await self._host.submit_async(lambda: self._fall_back(outcome, error, html, url, mode)).future
             outcome.duration_ms = (time.perf_counter() - started) * 1000
         return outcome
 
@@ -251,8 +252,15 @@ class Extractor:
     def _submit(
         self, html: Html, url: str, mode: Mode, favor: Favor | None, wait_s: float
     ) -> Future[Outcome]:
-        favor = self.config.favor if favor is None else favor
-        return self._host.submit(self._run, html, url, mode, favor, time.monotonic() + wait_s)
+        return self._host.submit(self._extraction(html, url, mode, favor, wait_s))
+
+    def _extraction(
+        self, html: Html, url: str, mode: Mode, favor: Favor | None, wait_s: float
+    ) -> Callable[[], Outcome]:
+        """One document's job, which has to be begun within ``wait_s`` seconds from now."""
+        wanted = self.config.favor if favor is None else favor
+        deadline = time.monotonic() + wait_s
+        return lambda: self._run(html, url, mode, wanted, deadline)
 
     def _wait(self, future: Future[_T], wait_s: float) -> _T:
         """The result of a job that has to be begun within ``wait_s`` seconds, or ``PoolExhausted``."""
@@ -266,20 +274,18 @@ class Extractor:
             future.cancel()
             raise
 
-    async def _wait_async(self, future: Future[_T], wait_s: float) -> _T:
+    async def _wait_async(self, job: LoopJob[_T], wait_s: float) -> _T:
         """:meth:`_wait`, without blocking the event loop."""
-        too_late = False
 
         def give_up() -> None:
-            nonlocal too_late
-            too_late = future.cancel()
+            if job.cancel():
+                job.set_exception(self._host.exhausted(wait_s))
 
         timer = asyncio.get_running_loop().call_later(wait_s, give_up)
         try:
-            return await asyncio.wrap_future(future)
+            return await job.future
         except asyncio.CancelledError:
-            if too_late:
-                raise self._host.exhausted(wait_s) from None
+            job.cancel()
             raise
         finally:
             timer.cancel()
@@ -382,17 +388,19 @@ class Extractor:
 
     def extract_links(self, html: Html, url: str) -> list[Link]:
         """Every link of a document with its text, its rel words and its language."""
-        links: list[Link] = self._wait(self._links(html, url), self._max_wait_s())
+        links: list[Link] = self._wait(self._host.submit(self._links(html, url)), self._max_wait_s())
         return links
 
     async def extract_links_async(self, html: Html, url: str) -> list[Link]:
         """:meth:`extract_links`, without blocking the event loop."""
-        links: list[Link] = await self._wait_async(self._links(html, url), self._max_wait_s())
+        job = self._host.submit_async(self._links(html, url))
+        links: list[Link] = await self._wait_async(job, self._max_wait_s())
         return links
 
     def validate(self, html: Html) -> bool:
         """Whether the guest can read this as a web document."""
-        return bool(self._wait(self._of_document("validate-html", html), self._max_wait_s()))
+        future = self._host.submit(self._of_document("validate-html", html))
+        return bool(self._wait(future, self._max_wait_s()))
 
     def check_mode(self, mode: Mode) -> None:
         """Raises what every document would end with in this mode: a selector that can't be parsed.
@@ -425,18 +433,18 @@ class Extractor:
         status: HealthStatus = self._ask("health-check")
         return status
 
-    def _links(self, html: Html, url: str) -> Future[Any]:
+    def _links(self, html: Html, url: str) -> Callable[[], Any]:
         return self._of_document("extract-links", html, url)
 
-    def _of_document(self, name: str, *texts: Html) -> Future[Any]:
-        """A function that works on a document, the first of ``texts``; the breaker hears of a failure."""
+    def _of_document(self, name: str, *texts: Html) -> Callable[[], Any]:
+        """A call that works on a document, the first of ``texts``; the breaker hears of a failure."""
 
         def work() -> Any:
             # Here, not on the caller's thread: to encode a large document takes milliseconds.
             arguments = tuple(map(lower_string, texts))
             return self._guarded(name, arguments, arguments[0].words[0]).value
 
-        return self._host.submit(work)
+        return work
 
     def _ask(self, name: str, *arguments: Argument, wait_s: float | None = None) -> Any:
         """A function that works on no document, or on one that says nothing of documents' fortunes."""

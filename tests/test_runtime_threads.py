@@ -211,6 +211,33 @@ async def test_a_task_that_waits_too_long_is_told_that_the_pool_is_exhausted(
     assert (metrics["riptide_errors_total"], metrics["riptide_pool_exhausted_total"]) == ({}, 1)
 
 
+async def test_what_nobody_waits_for_any_more_is_not_begun(extractor: MakeExtractor) -> None:
+    made = extractor(max_workers=1)
+    go_on = threading.Event()
+    made._host.submit(lambda: go_on.wait(PATIENCE_S))
+    task = asyncio.ensure_future(made.extract_async("fine", URL))
+    await asyncio.sleep(0)
+    assert made.metrics()["riptide_queue_depth"] >= 1
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    go_on.set()
+    assert (await made.extract_async("fine", URL)).text == "fine"
+    assert made.metrics()["riptide_pages_extracted_total"] == 1
+
+
+def test_an_event_loop_that_ended_takes_no_thread_with_it(extractor: MakeExtractor) -> None:
+    made = extractor(max_workers=1)
+    go_on = threading.Event()
+
+    async def leave() -> None:
+        made._host.submit_async(lambda: go_on.wait(PATIENCE_S))
+
+    asyncio.run(leave())
+    go_on.set()
+    assert made.extract("fine", URL).text == "fine"
+
+
 async def test_a_timeout_of_the_callers_own_is_the_callers(extractor: MakeExtractor) -> None:
     made = extractor(timeout_secs=10 * PATIENCE_S, max_pool_size=2, max_workers=2)
     with pytest.raises(asyncio.TimeoutError):

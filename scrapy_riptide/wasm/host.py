@@ -18,7 +18,7 @@ from scrapy_riptide.wasm.lifting import Argument
 from scrapy_riptide.wasm.pool import InstancePool, PoolFigures
 from scrapy_riptide.wasm.runtime import Runtime
 from scrapy_riptide.wasm.threads import RuntimeThread, is_runtime_thread
-from scrapy_riptide.wasm.workers import Workers
+from scrapy_riptide.wasm.workers import Job, LoopJob, Workers
 
 logger = logging.getLogger(__name__)
 
@@ -113,8 +113,19 @@ class GuestHost:
         """Whether the component is still being compiled."""
         return not self._pool.done()
 
-    def submit(self, function: Callable[..., _T], *arguments: Any) -> Future[_T]:
+    def submit(self, function: Callable[[], _T]) -> Future[_T]:
         """Has a worker thread call ``function``, which may use :meth:`call`."""
+        future: Future[_T] = Future()
+        self._submit(future, function)
+        return future
+
+    def submit_async(self, function: Callable[[], _T]) -> LoopJob[_T]:
+        """:meth:`submit`, for the running event loop to await."""
+        job: LoopJob[_T] = LoopJob()
+        self._submit(job, function)
+        return job
+
+    def _submit(self, job: Job[_T], function: Callable[[], _T]) -> None:
         if os.getpid() != self._pid:
             raise ExtractorClosed(
                 "this extractor belongs to the parent process: its threads did not come along. "
@@ -123,7 +134,7 @@ class GuestHost:
         if self._closing.is_set():
             raise ExtractorClosed("the extractor is closed")
         try:
-            return self.workers.submit(function, *arguments)
+            self.workers.submit(job, function)
         except RuntimeError as error:
             if self.workers.closed:
                 raise ExtractorClosed("the extractor is closed") from error
@@ -208,7 +219,9 @@ class GuestHost:
         if self.workers.waiting or self._closing.is_set():
             return
         try:
-            self.workers.submit(task).result()
+            done: Future[None] = Future()
+            self.workers.submit(done, task)
+            done.result()
         except ConfigError:  # every document's caller gets it
             pass
         except Exception:
