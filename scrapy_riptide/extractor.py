@@ -464,7 +464,7 @@ class Extractor:
             # Its guests are left alone.
             return self._health(self._guest_seen, self._breaker.refusal())
         if not ask:
-            return self._health(self._guest_seen, busy=True)
+            return self._health_unasked()
         try:
             self._guest_seen = self._ask("health-check", wait_s=_HEALTH_WAIT_S)
         except errors.PoolExhausted:
@@ -475,6 +475,13 @@ class Extractor:
             return self._health(None, error)
         self._guest_asked_at = time.time()
         return self._health(self._guest_seen)
+
+    def _health_unasked(self) -> dict[str, Any]:
+        try:
+            self._host.wait_until_ready(0.0)
+        except RiptideError as error:
+            return self._health(None, error)
+        return self._health(self._guest_seen, busy=True)
 
     async def health_async(self) -> dict[str, Any]:
         """:meth:`health`, without blocking the event loop."""

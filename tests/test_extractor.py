@@ -282,11 +282,12 @@ def test_a_component_that_can_not_be_used_is_said_by_health_as_well(
     with Extractor(config(component=str(component))) as made:
         with pytest.raises(errors.ComponentError):
             made.wait_until_ready()
-        health = made.health()
-    assert (health["status"], health["reason"]) == (
-        "unhealthy",
-        "the component imports host: a guest must import nothing",
-    )
+        answers = made.health(), made.health(ask=False)
+    for health in answers:
+        assert (health["status"], health["reason"]) == (
+            "unhealthy",
+            "the component imports host: a guest must import nothing",
+        )
 
 
 # Health and metrics.
@@ -295,8 +296,11 @@ def test_a_component_that_can_not_be_used_is_said_by_health_as_well(
 def test_health_of_a_working_extractor(extractor: MakeExtractor) -> None:
     made = extractor()
     made.extract("fine", URL)
+    unasked = made.health(ask=False)
+    assert (unasked["status"], unasked["version"], unasked["last_health_check"]) == ("ok", None, None)
     before = time.time()
     health = made.health()
+    assert made.health(ask=False) == health
     # The page itself asked a guest, long before the pool does.
     assert before <= health.pop("last_health_check") <= time.time()
     assert health == {

@@ -408,6 +408,30 @@ async def test_scrapes_take_the_short_way_and_everything_else_the_long_one(
     assert all("riptide_pages_seen_total{" in body for body in scraped)
 
 
+class CrowdSpider(PageSpider):
+    """Opens connections to its own server and says nothing, then yields what a page is like meanwhile."""
+
+    async def parse(self, response: Response) -> Any:
+        exporter = self.crawler.get_extension(RiptideExporter)
+        assert exporter is not None
+        idle = [await asyncio.open_connection("127.0.0.1", exporter.port) for _ in range(200)]
+        beyond = await asyncio.open_connection("127.0.0.1", exporter.port)
+        yield {"content": response.meta["riptide_content"].text, "beyond": await beyond[0].read()}
+        idle[0][1].write(SCRAPE % b"")
+        yield {"scraped": await idle[0][0].readline()}
+        for _, writer in (*idle, beyond):
+            writer.close()
+
+
+async def test_idle_connections_get_no_more_than_some_descriptors(
+    settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scrapes, "_CONNECTIONS", 200)
+    async with site({"/": "fine"}) as root:
+        result = await crawl(CrowdSpider, settings, root=root)
+    assert result.items == [{"content": "fine", "beyond": b""}, {"scraped": b"HTTP/1.1 200 OK\r\n"}]
+
+
 @pytest.mark.parametrize(
     "headers",
     [

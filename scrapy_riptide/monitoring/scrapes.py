@@ -26,6 +26,8 @@ _END = b"\r\n\r\n"
 # What asks for more than an answer on this connection.
 _NOT_PLAIN = ("Connection", "Content-Length", "Expect", "Transfer-Encoding", "Upgrade")
 _SCRAPERS = 64
+# Whoever connects and says nothing keeps a descriptor, of which the crawl needs some itself.
+_CONNECTIONS = 256
 
 #: Whether a request with these headers is answered at all.
 IsWelcome = Callable[[Mapping[str, str]], bool]
@@ -118,6 +120,9 @@ class ScrapeProtocol(asyncio.Protocol):
         """asyncio's hook."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        if len(self._connections) >= _CONNECTIONS:
+            transport.abort()
+            return
         self._connections.add(transport)
 
     def data_received(self, data: bytes) -> None:
