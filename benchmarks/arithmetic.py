@@ -19,6 +19,7 @@ from pathlib import Path
 
 from documents import load, options
 from figures import put
+from resident import peak_mib
 from warc_files import write_warc
 
 from scrapy_riptide import Extractor, ExtractorConfig
@@ -108,16 +109,10 @@ def measure(prepare: Callable[[Path], Callable[[], int]], source: Path) -> Cost:
 
 def _measured(prepare: Callable[[Path], Callable[[], int]], source: Path, sending: object) -> None:
     run = prepare(source)
-    base_mib, began = _peak_mib(), time.process_time()
+    base_mib, began = peak_mib(), time.process_time()
     documents = run()
-    cost = Cost(documents, time.process_time() - began, _peak_mib(), base_mib)
+    cost = Cost(documents, time.process_time() - began, peak_mib(), base_mib)
     sending.send(cost)  # type: ignore[attr-defined]
-
-
-def _peak_mib() -> float:
-    # getrusage would count what the process was before it became this program.
-    status = Path("/proc/self/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def main() -> None:

@@ -14,11 +14,11 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from hashlib import blake2b
-from pathlib import Path
 from typing import Any
 
 import scrapy
 from page_server import HOSTS
+from resident import peak_mib
 from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.http import Response, TextResponse
@@ -135,16 +135,10 @@ class Measured:
         return {
             "seconds": self.seconds,
             "cpu_seconds": self.cpu_seconds,
-            "peak_mb": _peak_mb(),
+            "peak_mb": peak_mib(),
             "late_ms": [round(each, 3) for each in self.late_ms],
             "digests": self.digests,
         }
-
-
-def _peak_mb() -> float:
-    # Not getrusage's figure: that one starts with the memory of whoever started this process.
-    status = Path("/proc/self/status").read_text("ascii")
-    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 class PagesSpider(scrapy.Spider):

@@ -8,33 +8,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from projects import scrapy, start_project
+from waiting import PATIENCE_S
 
 PAGE = "<html lang=en><title>A page</title><p>Some words, enough of them to be worth the name of a text."
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What ``scrapy startproject`` makes: nothing in it knows of the plugin."""
-    directory = tmp_path_factory.mktemp("projects")
-    subprocess.run(
-        [sys.executable, "-m", "scrapy", "startproject", "shelf"],
-        cwd=directory,
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
-    return directory / "shelf"
-
-
-def scrapy(*arguments: str, cwd: Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "scrapy", *arguments],
-        cwd=cwd,
-        input=stdin,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=120,
-        check=False,
-    )
+    return start_project(tmp_path_factory.mktemp("projects"))
 
 
 def test_scrapy_lists_the_command_in_and_out_of_a_project(project: Path, tmp_path: Path) -> None:
@@ -50,7 +32,7 @@ def test_it_extracts_as_riptide_does(project: Path) -> None:
         input=PAGE,
         capture_output=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=PATIENCE_S,
         check=True,
     )
     assert (by_scrapy.returncode, by_scrapy.stderr) == (0, "")

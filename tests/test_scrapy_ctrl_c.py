@@ -4,40 +4,27 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
+from crawl_scripts import command
 from misbehaving import write_misbehaving
 from waiting import PATIENCE_S
 
 _CRAWL = """
-import sys, threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import sys
 import scrapy
+from crawl_scripts import serve
 from scrapy.crawler import AsyncCrawlerProcess
 
 CACHE, COMPONENT, TIMEOUT_S, REACTOR = sys.argv[1], sys.argv[2], float(sys.argv[3]), sys.argv[4] == "reactor"
 
-class Handler(BaseHTTPRequestHandler):
-    def do_GET(self):
-        page = b"!s" if self.path == "/spin" else b"<p>" + b"Words. " * 50
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html")
-        self.send_header("Content-Length", str(len(page)))
-        self.end_headers()
-        self.wfile.write(page)
-    def log_message(self, *args):
-        pass
-
-server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-threading.Thread(target=server.serve_forever, daemon=True).start()
+root = serve(lambda path: b"!s" if path == "/spin" else b"<p>" + b"Words. " * 50)
 
 class Spider(scrapy.Spider):
     name = "long"
     async def start(self):
-        root = f"http://127.0.0.1:{server.server_port}"
         yield scrapy.Request(f"{root}/spin", dont_filter=True)
         for number in range(2000):
             yield scrapy.Request(f"{root}/{number}")
@@ -60,8 +47,8 @@ process.start()
 def _stop(tmp_path: Path, cache_dir: Path, times: int, timeout_s: float, loop: str) -> tuple[int, str, float]:
     """A crawl with a spinning guest, interrupted so many times: exit code, log, seconds until it ended."""
     component = write_misbehaving(tmp_path)
-    command = [sys.executable, "-c", _CRAWL, str(cache_dir), str(component), str(timeout_s), loop]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    begin = command(_CRAWL, cache_dir, component, timeout_s, loop)
+    with subprocess.Popen(begin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         try:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ast
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +11,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from projects import scrapy, start_project
 
 pytestmark = pytest.mark.slow
 
@@ -73,27 +72,15 @@ def site() -> Iterator[str]:
         server.shutdown()
 
 
-def scrapy(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "scrapy", *arguments],
-        cwd=cwd,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=120,
-        check=False,
-    )
-
-
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory, site: str) -> Path:
     """What ``scrapy startproject`` makes, and one line more."""
-    directory = tmp_path_factory.mktemp("projects")
-    assert scrapy("startproject", "shelf", cwd=directory).returncode == 0
-    settings = directory / "shelf" / "shelf" / "settings.py"
+    project = start_project(tmp_path_factory.mktemp("projects"))
+    settings = project / "shelf" / "settings.py"
     settings.write_text(settings.read_text() + LINE)
-    spider = directory / "shelf" / "shelf" / "spiders" / "checks.py"
+    spider = project / "shelf" / "spiders" / "checks.py"
     spider.write_text(SPIDER.replace("ROOT", site))
-    return directory / "shelf"
+    return project
 
 
 NO_DELAY = ("-s", "DOWNLOAD_DELAY=0", "-s", "CONCURRENT_REQUESTS_PER_DOMAIN=8")

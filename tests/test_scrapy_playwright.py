@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from crawl_scripts import command
+from waiting import PATIENCE_S
 
 CHROMIUM = shutil.which("chromium")
 
 SCRIPT = """
-import json, sys, threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import json, sys
 import scrapy
+from crawl_scripts import serve
 from scrapy.crawler import AsyncCrawlerProcess
 
 PAGE = b'''<html><head><title>Drawn</title></head><body><main id="main"></main><script>
@@ -24,25 +25,14 @@ document.getElementById("main").innerHTML =
     "<h1>Drawn</h1><p>" + "The harbour keeps a book of its tides. ".repeat(20) + "</p>";
 </script></body></html>'''
 
-class Handler(BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html")
-        self.send_header("Content-Length", str(len(PAGE)))
-        self.end_headers()
-        self.wfile.write(PAGE)
-    def log_message(self, *args):
-        pass
-
-server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-threading.Thread(target=server.serve_forever, daemon=True).start()
+root = serve(lambda path: PAGE)
 words = {}
 
 class Spider(scrapy.Spider):
     name = "drawn"
     async def start(self):
         for path, meta in (("sent", {}), ("drawn", {"playwright": True})):
-            yield scrapy.Request(f"http://127.0.0.1:{server.server_port}/{path}", meta=meta)
+            yield scrapy.Request(f"{root}/{path}", meta=meta)
     def parse(self, response):
         words[response.url.rpartition("/")[2]] = response.meta["riptide_content"].text.count("tides")
 
@@ -52,6 +42,7 @@ process = AsyncCrawlerProcess({
     "RIPTIDE_CACHE_DIR": sys.argv[1],
     "DOWNLOAD_HANDLERS": {"http": handler, "https": handler},
     "PLAYWRIGHT_LAUNCH_OPTIONS": {"executable_path": sys.argv[2], "args": ["--no-sandbox"]},
+    "PLAYWRIGHT_DEFAULT_NAVIGATION_TIMEOUT": 120_000,
     "REMOTE_CONTROL_ENABLED": False,
     "LOG_LEVEL": "ERROR",
 })
@@ -69,11 +60,7 @@ print(json.dumps(words))
 def test_what_a_browser_drew_is_extracted(cache_dir: Path) -> None:
     assert CHROMIUM is not None
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(cache_dir), CHROMIUM],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
+        command(SCRIPT, cache_dir, CHROMIUM), capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[-1]) == {"sent": 0, "drawn": 20}, done.stderr

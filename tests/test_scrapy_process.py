@@ -4,36 +4,24 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import textwrap
 from pathlib import Path
 from typing import Any
 
 import pytest
+from crawl_scripts import command
+from waiting import PATIENCE_S
 
 PRELUDE = """
-import asyncio, json, sys, threading
-from aiohttp import web
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import asyncio, json, sys
 import scrapy
+from crawl_scripts import serve
 from scrapy import signals
 from scrapy_riptide import shared
 
 PAGE = b"<article><h1>Tide</h1><p>" + b"The harbour keeps a book of its tides. " * 20 + b"</p></article>"
 
-class Handler(BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html")
-        self.send_header("Content-Length", str(len(PAGE)))
-        self.end_headers()
-        self.wfile.write(PAGE)
-    def log_message(self, *args):
-        pass
-
-server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-threading.Thread(target=server.serve_forever, daemon=True).start()
-ROOT = f"http://127.0.0.1:{server.server_port}"
+ROOT = serve(lambda path: PAGE)
 extractors, most = [], 0
 
 class Spider(scrapy.Spider):
@@ -53,7 +41,6 @@ SETTINGS = {
 }
 
 def report(*crawlers):
-    server.shutdown()
     print(json.dumps({
         "stats": [dict(crawler.stats.get_stats()) for crawler in crawlers],
         "extractors": len({id(each) for each in extractors}),
@@ -64,11 +51,13 @@ def report(*crawlers):
 """
 
 
-def run(body: str, cache_dir: Path) -> dict[str, Any]:
+def ended(body: str, cache_dir: Path) -> subprocess.CompletedProcess[str]:
     script = f"CACHE = {str(cache_dir)!r}\n{PRELUDE}\n{textwrap.dedent(body)}"
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False
-    )
+    return subprocess.run(command(script), capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+
+
+def run(body: str, cache_dir: Path) -> dict[str, Any]:
+    done = ended(body, cache_dir)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr, done.stderr
     report: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
@@ -219,7 +208,7 @@ def test_a_crawl_that_fails_at_start_gives_its_lease_back(cache_dir: Path) -> No
 
 
 def test_without_asyncio_the_plugin_says_what_to_do_and_the_crawl_goes_on(cache_dir: Path) -> None:
-    script = f"CACHE = {str(cache_dir)!r}\n{PRELUDE}\n" + textwrap.dedent(
+    done = ended(
         """
         from scrapy.crawler import CrawlerProcess
         SETTINGS["TWISTED_REACTOR"] = "twisted.internet.selectreactor.SelectReactor"
@@ -231,10 +220,8 @@ def test_without_asyncio_the_plugin_says_what_to_do_and_the_crawl_goes_on(cache_
         process.crawl(crawler)
         process.start()
         print(crawler.stats.get_value("item_scraped_count"))
-        """
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False
+        """,
+        cache_dir,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["5"]
@@ -247,17 +234,15 @@ def test_without_asyncio_the_plugin_says_what_to_do_and_the_crawl_goes_on(cache_
 
 @pytest.mark.parametrize("class_name", ["CrawlerProcess", "AsyncCrawlerProcess"])
 def test_a_bad_value_ends_the_process_with_its_sentence(cache_dir: Path, class_name: str) -> None:
-    script = f"CACHE = {str(cache_dir)!r}\n{PRELUDE}\n" + textwrap.dedent(
+    done = ended(
         f"""
         from scrapy.crawler import {class_name}
         process = {class_name}({{**SETTINGS, "RIPTIDE_TIMEOUT_SECS": "soon"}})
         process.crawl(Spider)
         process.start()
         sys.exit(process.bootstrap_failed)
-        """
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False
+        """,
+        cache_dir,
     )
     assert done.returncode == 1
     assert "RIPTIDE_TIMEOUT_SECS = 'soon' is not allowed: it takes a number of seconds" in done.stderr

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import math
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from crawl_scripts import command
 from prometheus_server import PROMETHEUS, Prometheus
 from waiting import PATIENCE_S, wait_for
 
@@ -25,27 +25,15 @@ pytestmark = [
 # kind the crawl waits for a file, so that what is scraped grows later; and after it for another, so that the
 # last figures are scraped.
 CRAWL = """
-import asyncio, json, os, sys, threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import asyncio, json, os, sys
 from urllib.parse import unquote, urlsplit
 import scrapy
+from crawl_scripts import serve
 from scrapy.crawler import AsyncCrawlerProcess
 
 folder, name, pages, settings = sys.argv[1], sys.argv[2], json.loads(sys.argv[3]), json.loads(sys.argv[4])
 
-class Handler(BaseHTTPRequestHandler):
-    def do_GET(self):
-        body = unquote(urlsplit(self.path).query.partition("&")[0]).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-    def log_message(self, *args):
-        pass
-
-server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-threading.Thread(target=server.serve_forever, daemon=True).start()
+root = serve(lambda path: unquote(urlsplit(path).query.partition("&")[0]).encode())
 
 async def file(name):
     while not os.path.exists(f"{folder}/{name}"):
@@ -53,13 +41,12 @@ async def file(name):
 
 class Pages(scrapy.Spider):
     async def start(self):
-        root = f"http://127.0.0.1:{server.server_port}/"
         for body, times in pages.items():
             for number in range(1, times):
-                yield scrapy.Request(f"{root}?{body}&{number}")
+                yield scrapy.Request(f"{root}/?{body}&{number}")
         await file("go on")
         for body in pages:
-            yield scrapy.Request(f"{root}?{body}")
+            yield scrapy.Request(f"{root}/?{body}")
         await file("enough")
     def parse(self, response):
         pass
@@ -116,8 +103,8 @@ def test_the_figures_are_those_of_the_crawls(
     }
     crawls = []
     for name, pages in CRAWLS.items():
-        command = [sys.executable, "-c", CRAWL, str(tmp_path), name, json.dumps(pages), json.dumps(settings)]
-        crawls.append(stack.enter_context(subprocess.Popen(command)))
+        begin = command(CRAWL, tmp_path, name, json.dumps(pages), json.dumps(settings))
+        crawls.append(stack.enter_context(subprocess.Popen(begin)))
         stack.callback(crawls[-1].kill)
     prometheus = Prometheus(tmp_path, targets)
     stack.enter_context(prometheus.process)

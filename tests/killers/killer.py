@@ -13,7 +13,6 @@ import multiprocessing
 import os
 import queue
 import random
-import re
 import resource
 import shutil
 import signal
@@ -28,6 +27,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from misbehaving import HEAD_BYTES, HTML_AT, RECORD_BYTES, RECORD_LAYOUT
+from peak_memory import peak_bytes
 from waiting import PATIENCE_S
 
 from scrapy_riptide import Extractor, ExtractorConfig, errors
@@ -573,11 +573,7 @@ def an_answer_whose_strings_are_all_the_same_megabyte() -> None:
         assert isinstance(error, errors.ResourceLimitError), error
         assert "larger than the 128 MiB that are copied out of one call" in str(error)
         assert extractor.extract("fine", URL).text == "fine"
-    # Not getrusage's figure: that one starts with the memory of whoever started this process.
-    peak = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    assert peak is not None
-    peak_bytes = int(peak[1]) * 1024
-    assert peak_bytes < 600 * MIB, peak_bytes
+    assert peak_bytes() < 600 * MIB, peak_bytes()
 
 
 @case
