@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 from urllib.request import urlopen
 
 import pytest
+from ports import free_ports
 from waiting import wait_for
 
 ROOT = Path(__file__).parents[1]
@@ -48,9 +49,7 @@ def scrapyrt(tmp_path: Path, cache_dir: Path) -> Iterator[str]:
     Each test has its own: two pages at once can cost a spider its ``start``, which ScrapyRT takes away for
     such requests and puts back in the order in which they end.
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_ports()
     project = tmp_path / "project"
     shutil.copytree(ROOT / "example_project", project, ignore=shutil.ignore_patterns("out"))
     with (project / "example" / "settings.py").open("a") as settings:
