@@ -42,7 +42,7 @@ class Snapshot:
 
 
 #: CC-MAIN-2024-51: 2.64 billion pages and 394 TiB unpacked, as its announcement says
-#: (https://commoncrawl.org/blog/december-2024-crawl-archive-now-available); 900 files in each segment.
+#: (https://blog.commoncrawl.org/blog/december-2024-crawl-archive-now-available); 900 files in each segment.
 SNAPSHOT = Snapshot(pages=2.64e9, bytes=394 * 2**40, segments=100, files=90_000)
 
 

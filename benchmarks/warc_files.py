@@ -16,4 +16,5 @@ def write_warc(pages: Iterable[tuple[bytes, str]], path: Path) -> None:
                 f"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: {url}\r\n"
                 f"Content-Length: {len(http)}\r\n\r\n"
             )
-            file.write(gzip.compress(head.encode() + http + b"\r\n\r\n"))
+            # The level of zlib's own choice, and of most archives; Python's is 9.
+            file.write(gzip.compress(head.encode() + http + b"\r\n\r\n", compresslevel=6))
