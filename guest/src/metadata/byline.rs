@@ -3,9 +3,10 @@
 //! What machines are told is trusted where the document is a story; what readers see only near
 //! the heading. A name in a review, a testimonial or a list of other stories is nobody's byline.
 
+use super::introductions::introduction;
 use super::json::Value;
 use super::linked::{types, LinkedData};
-use super::names::{introduction, Names};
+use super::names::Names;
 use super::published::{is_elsewhere, speaks_of};
 use super::sources::Sources;
 use super::{plain, Story};
@@ -213,89 +214,127 @@ fn unanimous(candidates: &[Candidate], names: &Names<'_>) -> Option<String> {
     found.all(|other| other == first).then_some(first)
 }
 
-fn candidates(sources: &Sources<'_, '_>, story: &Story<'_>, discussion: bool) -> Vec<Candidate> {
-    let document = sources.document;
-    let mut candidates = Vec::new();
-    let mut consider = |node: NodeId, trust: u8, text: String| {
+/// Looks for candidates, place by place.
+struct Search<'s, 'd, 'n> {
+    sources: &'s Sources<'d, 'n>,
+    heading: Option<NodeId>,
+    discussion: bool,
+    candidates: Vec<Candidate>,
+}
+
+impl Search<'_, '_, '_> {
+    fn consider(&mut self, node: NodeId, trust: u8, text: String) {
         // The first post of a thread may be long, and its author stand below it.
-        let behind = if discussion {
+        let behind = if self.discussion {
             4 * NODES_BEHIND
         } else {
             NODES_BEHIND
         };
-        let near = story.heading.map_or(discussion, |heading| {
+        let near = self.heading.map_or(self.discussion, |heading| {
             let (at, heading) = (node.index(), heading.index());
             at + NODES_BEFORE >= heading && at <= heading + behind
         });
         if !text.is_empty() && text.len() <= MAX_TEXT_BYTES {
-            candidates.push(Candidate {
+            self.candidates.push(Candidate {
                 node,
                 trust: trust + 2 * u8::from(near),
                 text,
             });
         }
-    };
-    let mut end: Option<NodeId> = None;
-    for &node in &sources.bylines {
-        if end.is_some_and(|end| node < end)
-            || is_elsewhere(sources, node)
-            || is_testimonial(sources, node)
-        {
-            continue;
-        }
-        let says = |name, word: &str| {
-            document.attr(node, name).is_some_and(|value| {
-                value
-                    .split_ascii_whitespace()
-                    .any(|part| part.eq_ignore_ascii_case(word))
-            })
-        };
-        let linked = says("rel", "author") && document.tag(node) == Tag::A;
-        let is_card = document
-            .classes(node)
-            .any(|class| matches!(class, "vcard" | "h-card" | "p-author"));
-        let trust = if linked || is_card || says("itemprop", "author") {
-            4
-        } else {
-            3
-        };
-        let text = name_within(sources, node).unwrap_or_else(|| sources.parts_text(node));
-        if text.len() <= MAX_TEXT_BYTES && !text.is_empty() {
-            end = Some(document.subtree_end(node));
-        }
-        consider(node, trust, text);
     }
-    for &node in &sources.author_links {
-        if !is_elsewhere(sources, node)
-            && !is_testimonial(sources, node)
-            && !is_in_prose(sources, node)
-        {
-            consider(node, 3, sources.text(node));
+
+    /// Whether what stands here is somebody else's: of another story, or of a customer.
+    fn is_of_others(&self, node: NodeId) -> bool {
+        is_elsewhere(self.sources, node) || is_testimonial(self.sources, node)
+    }
+
+    /// Elements that are marked as the author's.
+    fn marked(&mut self) {
+        let sources = self.sources;
+        let document = sources.document;
+        let mut end: Option<NodeId> = None;
+        for &node in &sources.bylines {
+            if end.is_some_and(|end| node < end) || self.is_of_others(node) {
+                continue;
+            }
+            let says = |name, word: &str| {
+                document.attr(node, name).is_some_and(|value| {
+                    value
+                        .split_ascii_whitespace()
+                        .any(|part| part.eq_ignore_ascii_case(word))
+                })
+            };
+            let linked = says("rel", "author") && document.tag(node) == Tag::A;
+            let is_card = document
+                .classes(node)
+                .any(|class| matches!(class, "vcard" | "h-card" | "p-author"));
+            let trust = if linked || is_card || says("itemprop", "author") {
+                4
+            } else {
+                3
+            };
+            let text = name_within(sources, node).unwrap_or_else(|| sources.parts_text(node));
+            if text.len() <= MAX_TEXT_BYTES && !text.is_empty() {
+                end = Some(document.subtree_end(node));
+            }
+            self.consider(node, trust, text);
         }
     }
-    for &node in &sources.introductions {
-        if is_elsewhere(sources, node) || is_testimonial(sources, node) {
-            continue;
+
+    /// Links to the pages of authors.
+    fn linked(&mut self) {
+        for &node in &self.sources.author_links {
+            if !self.is_of_others(node) && !is_in_prose(self.sources, node) {
+                self.consider(node, 3, self.sources.text(node));
+            }
         }
-        // `By <a>Name</a>`: the name may be the next text.
-        let own = document.text(node);
-        let (text, strong) = match introduction(&own) {
-            Some(("", strong)) => (next_text(sources, node), strong),
-            Some((name, strong)) => (name.to_owned(), strong),
-            None => continue,
-        };
-        consider(node, 3 + u8::from(strong), text);
     }
-    if discussion {
-        for &node in &sources.user_links {
+
+    /// Texts that begin as a byline does.
+    fn introduced(&mut self) {
+        let sources = self.sources;
+        for &node in &sources.introductions {
+            if self.is_of_others(node) {
+                continue;
+            }
+            // `By <a>Name</a>`: the name may be the next text.
+            let own = sources.document.text(node);
+            let (text, strong) = match introduction(&own) {
+                Some(("", strong)) => (next_text(sources, node), strong),
+                Some((name, strong)) => (name.to_owned(), strong),
+                None => continue,
+            };
+            self.consider(node, 3 + u8::from(strong), text);
+        }
+    }
+
+    /// Links to the pages of a forum's users.
+    fn users(&mut self) {
+        let document = self.sources.document;
+        for &node in &self.sources.user_links {
             let owner = document
                 .ancestors(node)
                 .take(6)
                 .any(|above| document.class_attr(above).contains("owner"));
-            consider(node, 3 + u8::from(owner), sources.text(node));
+            self.consider(node, 3 + u8::from(owner), self.sources.text(node));
         }
     }
-    candidates
+}
+
+fn candidates(sources: &Sources<'_, '_>, story: &Story<'_>, discussion: bool) -> Vec<Candidate> {
+    let mut search = Search {
+        sources,
+        heading: story.heading,
+        discussion,
+        candidates: Vec::new(),
+    };
+    search.marked();
+    search.linked();
+    search.introduced();
+    if discussion {
+        search.users();
+    }
+    search.candidates
 }
 
 /// What an element that is marked as an author marks as the name.

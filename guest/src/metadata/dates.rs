@@ -1,12 +1,8 @@
 //! Dates as people and machines write them, to ISO 8601.
 
+use super::moment::{Moment, Time};
 use super::months::{month, month_of_two};
-
-/// Longer texts than this are no dates, and only their beginning is searched.
-const MAX_CHARS: usize = 240;
-
-/// Publication dates outside of these years are misread numbers or history.
-const YEARS: std::ops::RangeInclusive<u32> = 1970..=2049;
+use super::tokens::{fold, tokens, Token, Tokens};
 
 /// What comes first in `03/04/2024`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,115 +25,22 @@ impl Order {
     }
 }
 
-/// A moment as precise as it was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Moment {
-    year: u32,
-    month: u32,
-    day: u32,
-    time: Option<Time>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Time {
-    hour: u32,
-    minute: u32,
-    second: u32,
-    /// Minutes east of Greenwich.
-    zone: Option<i32>,
-}
-
-impl Moment {
-    fn new(year: u32, month: u32, day: u32) -> Option<Self> {
-        let leap =
-            year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-        let days = match month {
-            2 => 28 + u32::from(leap),
-            4 | 6 | 9 | 11 => 30,
-            1..=12 => 31,
-            _ => return None,
-        };
-        (YEARS.contains(&year) && (1..=days).contains(&day)).then_some(Self {
-            year,
-            month,
-            day,
-            time: None,
-        })
-    }
-
-    /// Whether the time of day was written too.
-    pub fn has_time(&self) -> bool {
-        self.time.is_some()
-    }
-
-    /// Whether both are the same day of the calendar.
-    pub fn same_day(&self, other: &Self) -> bool {
-        (self.year, self.month, self.day) == (other.year, other.month, other.day)
-    }
-
-    /// Whether it is told in Greenwich's time.
-    pub fn is_universal(&self) -> bool {
-        self.time.is_some_and(|time| time.zone == Some(0))
-    }
-
-    /// Whether both are the same minute, each in its zone.
-    pub fn same_instant(&self, other: &Self) -> bool {
-        matches!((self.instant(), other.instant()), (Some(one), Some(other)) if one == other)
-    }
-
-    /// Whether this is the day before or behind the other.
-    pub fn is_next_to(&self, other: &Self) -> bool {
-        (self.days() - other.days()).abs() == 1
-    }
-
-    /// Minutes since some moment long ago; none where the zone or the time is not known.
-    fn instant(&self) -> Option<i32> {
-        let time = self.time?;
-        Some((self.days() * 24 + time.hour as i32) * 60 + time.minute as i32 - time.zone?)
-    }
-
-    /// Days since some day long ago.
-    fn days(&self) -> i32 {
-        // The year starts in March, so that the day that may be missing is its last.
-        let (year, month) = if self.month > 2 {
-            (self.year as i32, self.month as i32 - 3)
-        } else {
-            (self.year as i32 - 1, self.month as i32 + 9)
-        };
-        year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + self.day as i32
-    }
-
-    /// The moment in ISO 8601: the date, and time and zone where they were written.
-    pub fn iso(&self) -> String {
-        let mut iso = format!("{:04}-{:02}-{:02}", self.year, self.month, self.day);
-        if let Some(time) = self.time {
-            iso += &format!("T{:02}:{:02}:{:02}", time.hour, time.minute, time.second);
-            match time.zone {
-                Some(0) => iso.push('Z'),
-                Some(zone) => {
-                    let sign = if zone < 0 { '-' } else { '+' };
-                    iso += &format!("{sign}{:02}:{:02}", zone.abs() / 60, zone.abs() % 60);
-                }
-                None => {}
-            }
-        }
-        iso
-    }
-}
-
 /// The first date in a text, with its time where one stands beside it.
 pub fn find(text: &str, order: Order) -> Option<Moment> {
     let text = fold(text);
     let tokens = tokens(&text);
     let scan = Scan {
-        tokens: &tokens,
+        tokens: Tokens(&tokens),
         order,
     };
     (0..tokens.len()).find_map(|at| {
         let (mut moment, end) = scan.date(at)?;
         // `Wed Oct 05 20:10:00 +0000 2011` has its time inside; nothing else does.
         if moment.time.is_none() {
-            moment.time = scan.time_after(end).or_else(|| scan.time_before(at));
+            moment.time = scan
+                .tokens
+                .time_after(end)
+                .or_else(|| scan.tokens.time_before(at));
         }
         Some(moment)
     })
@@ -197,142 +100,24 @@ fn compact(digits: &str) -> Option<Moment> {
     )
 }
 
-/// Lower case, digits of other scripts as ASCII, marks of direction removed.
-fn fold(text: &str) -> String {
-    text.trim_start()
-        .chars()
-        .take(MAX_CHARS)
-        .filter(|c| !matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}'))
-        .flat_map(char::to_lowercase)
-        .map(|c| {
-            let zero = match c {
-                '٠'..='٩' => '٠',
-                '۰'..='۹' => '۰',
-                '０'..='９' => '０',
-                '०'..='९' => '०',
-                '－' | '‐' | '‑' | '−' => return '-',
-                '：' => return ':',
-                '／' => return '/',
-                '．' => return '.',
-                _ => return c,
-            };
-            char::from_digit(c as u32 - zero as u32, 10).unwrap_or(c)
-        })
-        .collect()
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Token<'a> {
-    Number(&'a str),
-    Word(&'a str),
-    Sign(char),
-    Space,
-}
-
-fn tokens(text: &str) -> Vec<Token<'_>> {
-    let mut tokens = Vec::new();
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        let class = |c: char| match c {
-            c if c.is_ascii_digit() => 0,
-            c if is_unit(c) => 1,
-            c if c.is_alphabetic() || is_mark(c) => 2,
-            c if c.is_whitespace() => 3,
-            _ => 4,
-        };
-        let kind = class(first);
-        let end = match kind {
-            1 | 4 => first.len_utf8(),
-            _ => rest.find(|c| class(c) != kind).unwrap_or(rest.len()),
-        };
-        let (token, after) = rest.split_at(end);
-        tokens.push(match kind {
-            0 => Token::Number(token),
-            2 => Token::Word(token),
-            3 => Token::Space,
-            _ => Token::Sign(first),
-        });
-        rest = after;
-    }
-    tokens
-}
-
-/// The characters of Chinese, Japanese and Korean that follow a number in a date or time.
-fn is_unit(c: char) -> bool {
-    matches!(
-        c,
-        '年' | '月'
-            | '日'
-            | '号'
-            | '號'
-            | '時'
-            | '时'
-            | '点'
-            | '點'
-            | '分'
-            | '秒'
-            | '년'
-            | '월'
-            | '일'
-            | '시'
-            | '분'
-    )
-}
-
-/// Vowel signs that belong to a word although they are no letters.
-fn is_mark(c: char) -> bool {
-    matches!(c, '\u{300}'..='\u{36F}' | '\u{64B}'..='\u{65F}' | '\u{900}'..='\u{963}')
-}
-
+/// Looks for dates among the tokens of a text.
 struct Scan<'t, 'a> {
-    tokens: &'t [Token<'a>],
+    tokens: Tokens<'t, 'a>,
     order: Order,
 }
 
-impl<'a> Scan<'_, 'a> {
-    fn token(&self, at: usize) -> Option<Token<'a>> {
-        self.tokens.get(at).copied()
-    }
-
-    fn skip_space(&self, at: usize) -> usize {
-        at + usize::from(self.token(at) == Some(Token::Space))
-    }
-
-    /// A number of so many digits, and where it ends.
-    fn number(&self, at: usize, digits: std::ops::RangeInclusive<usize>) -> Option<(u32, usize)> {
-        match self.token(at)? {
-            Token::Number(text) if digits.contains(&text.len()) => {
-                Some((text.parse().ok()?, at + 1))
-            }
-            _ => None,
-        }
-    }
-
-    fn sign(&self, at: usize, wanted: &[char]) -> Option<(char, usize)> {
-        match self.token(at)? {
-            Token::Sign(sign) if wanted.contains(&sign) => Some((sign, at + 1)),
-            _ => None,
-        }
-    }
-
-    fn word(&self, at: usize) -> Option<(&'a str, usize)> {
-        match self.token(at)? {
-            Token::Word(word) => Some((word, at + 1)),
-            _ => None,
-        }
-    }
-
+impl Scan<'_, '_> {
     fn month_name(&self, at: usize) -> Option<(u32, usize)> {
-        let (word, end) = self.word(at)?;
+        let (word, end) = self.tokens.word(at)?;
         if let Some(month) = month(word) {
             return Some((month, end));
         }
         // Names of two words: `كانون الثاني`, `tháng 5`.
-        let next = self.skip_space(end);
+        let next = self.tokens.skip_space(end);
         if word == "tháng" {
-            return self.number(next, 1..=2);
+            return self.tokens.number(next, 1..=2);
         }
-        let (second, end) = self.word(next)?;
+        let (second, end) = self.tokens.word(next)?;
         Some((month_of_two(word, second)?, end))
     }
 
@@ -343,7 +128,7 @@ impl<'a> Scan<'_, 'a> {
             "ª", "г", "le", "the", "m", "a", "da", "ta", "στις", "من",
         ];
         for _ in 0..5 {
-            at = match self.token(at) {
+            at = match self.tokens.token(at) {
                 Some(
                     Token::Space
                     | Token::Sign('.' | ',' | '،' | '-' | '/' | '\'' | '’' | 'º' | '°' | '年' | '月'),
@@ -357,7 +142,7 @@ impl<'a> Scan<'_, 'a> {
 
     /// The date that starts at a token, and where it ends.
     fn date(&self, at: usize) -> Option<(Moment, usize)> {
-        match self.token(at)? {
+        match self.tokens.token(at)? {
             // A number that goes on before or inside a word is no date: `v1.2.2024`, `x2024-01-01`.
             Token::Number(_) if at > 0 && self.continues_number(at) => None,
             Token::Number(text) => match text.len() {
@@ -367,7 +152,7 @@ impl<'a> Scan<'_, 'a> {
                 // YYYYMMDDhhmmss
                 14 => {
                     let mut moment = compact(&text[..8])?;
-                    moment.time = time(
+                    moment.time = Time::new(
                         text[8..10].parse().ok()?,
                         text[10..12].parse().ok()?,
                         text[12..].parse().ok()?,
@@ -383,10 +168,10 @@ impl<'a> Scan<'_, 'a> {
     }
 
     fn continues_number(&self, at: usize) -> bool {
-        match self.token(at - 1) {
+        match self.tokens.token(at - 1) {
             Some(Token::Sign('$' | '€' | '£' | '#')) => true,
             Some(Token::Sign('.' | '-' | '/' | ':' | '+')) => {
-                at >= 2 && matches!(self.token(at - 2), Some(Token::Number(_)))
+                at >= 2 && matches!(self.tokens.token(at - 2), Some(Token::Number(_)))
             }
             _ => false,
         }
@@ -394,19 +179,20 @@ impl<'a> Scan<'_, 'a> {
 
     /// `2024-05-03`, `2024年5月3日`, `2024. május 3.`
     fn year_first(&self, at: usize) -> Option<(Moment, usize)> {
-        let (year, after) = self.number(at, 4..=4)?;
-        let next = self.skip_space(after);
-        if let Some((separator, after)) = self.sign(next, &['-', '/', '.', '年', '년']) {
+        let (year, after) = self.tokens.number(at, 4..=4)?;
+        let next = self.tokens.skip_space(after);
+        if let Some((separator, after)) = self.tokens.sign(next, &['-', '/', '.', '年', '년']) {
             let closer = match separator {
                 '年' => '月',
                 '년' => '월',
                 other => other,
             };
             let numeric = || {
-                let (month, after) = self.number(self.skip_space(after), 1..=2)?;
-                let (_, after) = self.sign(self.skip_space(after), &[closer])?;
-                let (day, after) = self.number(self.skip_space(after), 1..=2)?;
+                let (month, after) = self.tokens.number(self.tokens.skip_space(after), 1..=2)?;
+                let (_, after) = self.tokens.sign(self.tokens.skip_space(after), &[closer])?;
+                let (day, after) = self.tokens.number(self.tokens.skip_space(after), 1..=2)?;
                 let after = self
+                    .tokens
                     .sign(after, &['日', '일', '号', '號'])
                     .map_or(after, |(_, after)| after);
                 Some((Moment::new(year, month, day)?, after))
@@ -416,22 +202,22 @@ impl<'a> Scan<'_, 'a> {
             }
         }
         let (month, after) = self.month_name(self.skip_filler(after))?;
-        let (day, after) = self.number(self.skip_filler(after), 1..=2)?;
+        let (day, after) = self.tokens.number(self.skip_filler(after), 1..=2)?;
         Some((Moment::new(year, month, day)?, after))
     }
 
     /// `3 May 2024`, `3. Mai 2024`, `3 de mayo de 2024`, `03/05/2024`
     fn day_first(&self, at: usize) -> Option<(Moment, usize)> {
-        let (first, after) = self.number(at, 1..=2)?;
-        if let Some((separator, after)) = self.sign(after, &['.', '/', '-']) {
+        let (first, after) = self.tokens.number(at, 1..=2)?;
+        if let Some((separator, after)) = self.tokens.sign(after, &['.', '/', '-']) {
             let numeric = || {
-                let (second, after) = self.number(self.skip_space(after), 1..=2)?;
-                let (_, after) = self.sign(after, &[separator])?;
-                let at = self.skip_space(after);
-                let (year, after) = self.number(at, 4..=4).or_else(|| {
-                    let (year, after) = self.number(at, 2..=2)?;
+                let (second, after) = self.tokens.number(self.tokens.skip_space(after), 1..=2)?;
+                let (_, after) = self.tokens.sign(after, &[separator])?;
+                let at = self.tokens.skip_space(after);
+                let (year, after) = self.tokens.number(at, 4..=4).or_else(|| {
+                    let (year, after) = self.tokens.number(at, 2..=2)?;
                     (separator != '-'
-                        && !matches!(self.token(after), Some(Token::Sign(':' | '.' | '/'))))
+                        && !matches!(self.tokens.token(after), Some(Token::Sign(':' | '.' | '/'))))
                     .then_some((2000 + year, after))
                 })?;
                 let order = if separator == '.' {
@@ -453,12 +239,12 @@ impl<'a> Scan<'_, 'a> {
     /// `May 3, 2024`, `May 3rd 2024`, `Wed Oct 05 20:10:00 +0000 2011`
     fn month_first(&self, at: usize) -> Option<(Moment, usize)> {
         let (month, after) = self.month_name(at)?;
-        let (day, after) = self.number(self.skip_filler(after), 1..=2)?;
+        let (day, after) = self.tokens.number(self.skip_filler(after), 1..=2)?;
         if let Some((year, after)) = self.year(self.skip_filler(after)) {
             return Some((Moment::new(year, month, day)?, after));
         }
-        let (time, after) = self.time_at(self.skip_space(after))?;
-        let (year, after) = self.number(self.skip_filler(after), 4..=4)?;
+        let (time, after) = self.tokens.time_at(self.tokens.skip_space(after))?;
+        let (year, after) = self.tokens.number(self.skip_filler(after), 4..=4)?;
         let mut moment = Moment::new(year, month, day)?;
         moment.time = Some(time);
         Some((moment, after))
@@ -466,14 +252,14 @@ impl<'a> Scan<'_, 'a> {
 
     /// A year of four digits that is no time, or of two after an apostrophe.
     fn year(&self, at: usize) -> Option<(u32, usize)> {
-        if let Some(found) = self.number(at, 4..=4) {
+        if let Some(found) = self.tokens.number(at, 4..=4) {
             return Some(found);
         }
         let apostrophe = matches!(
-            self.token(at.checked_sub(1)?),
+            self.tokens.token(at.checked_sub(1)?),
             Some(Token::Sign('\'' | '’' | '-'))
         );
-        let (year, after) = self.number(at, 2..=2).filter(|_| apostrophe)?;
+        let (year, after) = self.tokens.number(at, 2..=2).filter(|_| apostrophe)?;
         Some((2000 + year, after))
     }
 
@@ -494,245 +280,14 @@ impl<'a> Scan<'_, 'a> {
             "昭和" => 1925,
             _ => return None,
         };
-        let (year, after) = self.number(at + 1, 1..=2)?;
-        let (_, after) = self.sign(after, &['年'])?;
-        let (month, after) = self.number(after, 1..=2)?;
-        let (_, after) = self.sign(after, &['月'])?;
-        let (day, after) = self.number(after, 1..=2)?;
-        let after = self.sign(after, &['日'])?.1;
+        let (year, after) = self.tokens.number(at + 1, 1..=2)?;
+        let (_, after) = self.tokens.sign(after, &['年'])?;
+        let (month, after) = self.tokens.number(after, 1..=2)?;
+        let (_, after) = self.tokens.sign(after, &['月'])?;
+        let (day, after) = self.tokens.number(after, 1..=2)?;
+        let after = self.tokens.sign(after, &['日'])?.1;
         Some((Moment::new(start + year, month, day)?, after))
     }
-
-    /// The time of day within a few tokens after a date.
-    fn time_after(&self, at: usize) -> Option<Time> {
-        const FILLERS: [&str; 21] = [
-            "t", "at", "um", "à", "a", "as", "às", "las", "los", "kl", "alle", "ore", "om", "в",
-            "о", "o", "godz", "saat", "klo", "ora", "г",
-        ];
-        let mut at = at;
-        for _ in 0..7 {
-            if let Some((time, _)) = self.time_at(at) {
-                return Some(time);
-            }
-            at = match self.token(at)? {
-                Token::Space
-                | Token::Sign(
-                    ',' | '-' | '–' | '—' | '|' | '·' | '•' | '.' | '/' | '،' | '(' | '@',
-                ) => at + 1,
-                // Weekdays in brackets: `2024年5月3日（金） 10:20`.
-                Token::Sign('（' | '）' | ')') => at + 1,
-                Token::Word(word) if FILLERS.contains(&word) || is_weekday(word) => at + 1,
-                _ => return None,
-            };
-        }
-        None
-    }
-
-    /// The time of day right before a date: `10:30 AM EDT, Friday May 3, 2024`.
-    fn time_before(&self, date: usize) -> Option<Time> {
-        let first = date.saturating_sub(14);
-        (first..date).find_map(|at| {
-            if at > 0
-                && matches!(
-                    self.token(at - 1),
-                    Some(Token::Sign(':' | '.') | Token::Number(_))
-                )
-            {
-                return None;
-            }
-            let (time, mut end) = self.time_at(at)?;
-            for _ in 0..6 {
-                end = match self.token(end)? {
-                    Token::Space | Token::Sign(',' | '|' | '·' | '-' | '–' | '.') => end + 1,
-                    Token::Word(word) if is_weekday(word) || word == "on" => end + 1,
-                    _ => break,
-                };
-            }
-            (end == date).then_some(time)
-        })
-    }
-
-    /// `10:20`, `10:20:30.123+02:00`, `3 pm`, `15h30`, `10.20 uhr`, `午後3時20分`
-    fn time_at(&self, at: usize) -> Option<(Time, usize)> {
-        let mut half = None;
-        let mut at = at;
-        if let Some((word, after)) = self.word(at) {
-            half = Some(match word {
-                "午前" | "上午" | "오전" | "早上" => 0,
-                "午後" | "下午" | "오후" | "晚上" => 12,
-                _ => return None,
-            });
-            at = self.skip_space(after);
-        }
-        let (mut hour, after) = self.number(at, 1..=2)?;
-        let (minute, second, mut end) = self.minutes(hour, after)?;
-        if half.is_none() {
-            (half, end) = self.half_of_day(end);
-        }
-        if minute.is_none() && half.is_none() {
-            return None;
-        }
-        match half {
-            Some(_) if hour > 12 => {}
-            Some(half) => hour = hour % 12 + half,
-            None => {}
-        }
-        let (zone, end) = self.zone(end);
-        Some((time(hour, minute.unwrap_or(0), second, zone)?, end))
-    }
-
-    /// Minutes and seconds after an hour.
-    fn minutes(&self, hour: u32, at: usize) -> Option<(Option<u32>, u32, usize)> {
-        if hour > 24 {
-            return None;
-        }
-        if let Some((_, after)) = self.sign(at, &[':', '時', '时', '点', '點', '시']) {
-            let (minute, after) = self
-                .number(self.skip_space(after), 2..=2)
-                .or_else(|| self.number(after, 1..=2))?;
-            let after = self
-                .sign(after, &['分', '분'])
-                .map_or(after, |(_, after)| after);
-            let Some((second, after)) = self
-                .sign(after, &[':'])
-                .and_then(|(_, after)| self.number(after, 2..=2))
-            else {
-                return Some((Some(minute), 0, after));
-            };
-            let after = self
-                .sign(after, &['.', ','])
-                .and_then(|(_, after)| self.number(after, 1..=9))
-                .map_or(after, |(_, after)| after);
-            return Some((Some(minute), second, after));
-        }
-        match self.token(at) {
-            Some(Token::Word("h" | "u")) => {
-                let (minute, after) = self.number(at + 1, 2..=2)?;
-                Some((Some(minute), 0, after))
-            }
-            // A point separates hours from minutes only where a word says so.
-            Some(Token::Sign('.')) => {
-                let (minute, after) = self.number(at + 1, 2..=2)?;
-                let said = matches!(
-                    self.token(self.skip_space(after)),
-                    Some(Token::Word("uhr" | "am" | "pm" | "a" | "p"))
-                );
-                said.then_some((Some(minute), 0, after))
-            }
-            _ => Some((None, 0, at)),
-        }
-    }
-
-    /// `am`, `p.m.` and the like: the hours to add.
-    fn half_of_day(&self, at: usize) -> (Option<u32>, usize) {
-        let start = self.skip_space(at);
-        let Some((word, after)) = self.word(start) else {
-            return (None, at);
-        };
-        match word {
-            "am" => (Some(0), after),
-            "pm" => (Some(12), after),
-            "a" | "p" => {
-                let mut end = self.sign(after, &['.']).map_or(after, |(_, after)| after);
-                end = self.skip_space(end);
-                match self.word(end) {
-                    Some(("m", end)) => {
-                        let end = self.sign(end, &['.']).map_or(end, |(_, end)| end);
-                        (Some(if word == "a" { 0 } else { 12 }), end)
-                    }
-                    _ => (None, at),
-                }
-            }
-            _ => (None, at),
-        }
-    }
-
-    /// `Z`, `+02:00`, `-0500`, `GMT+2`, `EST`: minutes east of Greenwich.
-    fn zone(&self, at: usize) -> (Option<i32>, usize) {
-        let start = self.skip_space(at);
-        let mut start = self.sign(start, &['(']).map_or(start, |(_, after)| after);
-        let mut named = None;
-        if let Some((word, after)) = self.word(start) {
-            match zone_name(word) {
-                Some(minutes) => named = Some((minutes, after)),
-                None => return (None, at),
-            }
-            start = after;
-        }
-        let offset = || {
-            let (sign, after) = self.sign(start, &['+', '-'])?;
-            let (hours, minutes, end) = match self.token(after)? {
-                Token::Number(text) if text.len() == 4 => {
-                    (text[..2].parse().ok()?, text[2..].parse().ok()?, after + 1)
-                }
-                Token::Number(text) if text.len() <= 2 => {
-                    let hours: i32 = text.parse().ok()?;
-                    match self
-                        .sign(after + 1, &[':'])
-                        .and_then(|(_, after)| self.number(after, 2..=2))
-                    {
-                        Some((minutes, end)) => (hours, minutes as i32, end),
-                        // A lone number after a dash is anything but a zone.
-                        None if text.len() == 2 && (sign == '+' || start == at)
-                            || named.is_some() =>
-                        {
-                            (hours, 0, after + 1)
-                        }
-                        None => return None,
-                    }
-                }
-                _ => return None,
-            };
-            let total: i32 = hours * 60 + minutes;
-            (total <= 14 * 60 && minutes < 60)
-                .then_some((if sign == '-' { -total } else { total }, end))
-        };
-        match offset().or(named) {
-            Some((minutes, end)) => (Some(minutes), end),
-            None => (None, at),
-        }
-    }
-}
-
-fn time(hour: u32, minute: u32, second: u32, zone: Option<i32>) -> Option<Time> {
-    (hour < 24 && minute < 60 && second <= 60).then_some(Time {
-        hour,
-        minute,
-        second: second.min(59),
-        zone,
-    })
-}
-
-fn zone_name(word: &str) -> Option<i32> {
-    let hours = match word {
-        "z" | "utc" | "gmt" | "wet" => 0,
-        "bst" | "cet" | "mez" | "west" => 1,
-        "cest" | "mesz" | "eet" | "sast" => 2,
-        "msk" | "eest" => 3,
-        "ist" => return Some(330),
-        "jst" | "kst" => 9,
-        "aest" => 10,
-        "aedt" => 11,
-        "edt" => -4,
-        "est" | "cdt" | "et" => -5,
-        "cst" | "mdt" => -6,
-        "mst" | "pdt" => -7,
-        "pst" => -8,
-        _ => return None,
-    };
-    // `ET` names two zones, one of them at a time: nothing is better than a guess.
-    (word != "et").then_some(hours * 60)
-}
-
-/// Names of weekdays, by their first letters: one too many does no harm between a date and a time.
-fn is_weekday(word: &str) -> bool {
-    const STARTS: [&str; 32] = [
-        "mon", "tue", "wed", "thu", "fri", "sat", "sun", "die", "mit", "don", "fre", "sam", "so",
-        "lun", "mar", "mer", "jeu", "ven", "dim", "mié", "jue", "vie", "sáb", "dom", "gio", "seg",
-        "ter", "qua", "qui", "sex", "mo", "月",
-    ];
-    STARTS.iter().any(|start| word.starts_with(start))
-        || matches!(word, "火" | "水" | "木" | "金" | "土")
 }
 
 #[cfg(test)]

@@ -5,15 +5,19 @@
 
 mod byline;
 mod categories;
-pub mod dates;
+mod dates;
+mod introductions;
 pub mod json;
 mod linked;
+mod moment;
 mod months;
 mod names;
 mod published;
 mod site;
 mod sources;
+mod times;
 mod title;
+mod tokens;
 
 use crate::address::Base;
 use crate::language;

@@ -1,7 +1,8 @@
 //! When a document was published.
 
-use super::dates::{self, Moment, Order};
+use super::dates::{self, Order};
 use super::linked::LinkedData;
+use super::moment::Moment;
 use super::sources::Sources;
 use crate::address::Base;
 use crate::needles::Needles;

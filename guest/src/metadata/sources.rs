@@ -253,7 +253,7 @@ fn introduces(text: &str) -> bool {
             | (b'w', b'o' | b'r')
             | (0xD0 | 0xD8..=0xD9 | 0xE3..=0xEB, _)
     );
-    plausible && text.len() <= MAX_BYTES && super::names::introduced(text).is_some()
+    plausible && text.len() <= MAX_BYTES && super::introductions::introduced(text).is_some()
 }
 
 /// Whether a text says that the document was published on the day it goes on to name.

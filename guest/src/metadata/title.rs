@@ -35,101 +35,126 @@ pub fn find(
     site_name: Option<&str>,
     base: &Base,
 ) -> (Option<String>, Option<NodeId>) {
-    const NAMES: [&str; 9] = [
-        "og:title",
-        "twitter:title",
-        "parsely-title",
-        "sailthru.title",
-        "citation_title",
-        "dc.title",
-        "dcterms.title",
-        "title",
-        "headline",
-    ];
-    let clean = |title: String| {
-        let title = title.trim_end_matches(PERMALINK_SIGNS);
-        without_site(title, site_name, base).to_owned()
+    let declared = Declared::read(sources, linked, site_name, base);
+    let headings = readable(sources, &sources.headings);
+    if let Some((_, heading)) = declared.best(&headings) {
+        return (Some(heading.text.clone()), Some(heading.node));
+    }
+    // A document without a main heading may have its title one or two levels down.
+    let subheadings = if headings.is_empty() {
+        readable(sources, &sources.subheadings)
+    } else {
+        Vec::new()
     };
-    let shared = sources.meta(&NAMES).map(clean);
-    let linked = (linked.rank() >= 2)
-        .then(|| {
+    let lower = declared.best(&subheadings);
+    if let Some((_, heading)) = lower.filter(|(agreement, _)| *agreement >= STRONG_AGREEMENT) {
+        return (Some(heading.text.clone()), Some(heading.node));
+    }
+    let heading = headings.first().or(lower.map(|(_, heading)| heading));
+    let node = heading.map(|heading| heading.node);
+    let of_site = |title: &str| is_site(title, site_name, base);
+    (declared.title(&headings, of_site), node)
+}
+
+/// A heading that may be the title.
+struct Heading {
+    node: NodeId,
+    text: String,
+}
+
+/// The headings of the document's own, without their signs.
+fn readable(sources: &Sources<'_, '_>, nodes: &[NodeId]) -> Vec<Heading> {
+    let of_document = nodes.iter().filter(|&&node| !is_of_site(sources, node));
+    of_document
+        .map(|&node| {
+            let text = sources.text(node);
+            let text = text.trim_end_matches(PERMALINK_SIGNS).to_owned();
+            Heading { node, text }
+        })
+        .filter(|Heading { text, .. }| !text.is_empty() && text.len() <= MAX_TITLE_BYTES)
+        .take(MAX_HEADINGS)
+        .collect()
+}
+
+/// The titles made for machines.
+struct Declared {
+    /// The `title` element's.
+    own: Option<String>,
+    /// The one for those who share the document.
+    shared: Option<String>,
+    linked: Option<String>,
+    /// The words of each.
+    words: Vec<HashSet<String>>,
+}
+
+impl Declared {
+    fn read(
+        sources: &Sources<'_, '_>,
+        linked: &LinkedData<'_>,
+        site_name: Option<&str>,
+        base: &Base,
+    ) -> Self {
+        const NAMES: [&str; 9] = [
+            "og:title",
+            "twitter:title",
+            "parsely-title",
+            "sailthru.title",
+            "citation_title",
+            "dc.title",
+            "dcterms.title",
+            "title",
+            "headline",
+        ];
+        let clean = |title: String| {
+            let title = title.trim_end_matches(PERMALINK_SIGNS);
+            without_site(title, site_name, base).to_owned()
+        };
+        let of_article = || {
             linked
                 .article_text("headline")
                 .or_else(|| linked.article_text("name"))
-        })
-        .flatten()
-        .map(clean);
-    let own = sources.title.map(|node| clean(sources.text(node)));
-    let witnesses: Vec<HashSet<String>> = [&own, &shared, &linked]
-        .into_iter()
-        .flatten()
-        .map(|title| words(title))
-        .collect();
-    let agreement = |heading: &str| {
-        let heading = words(heading);
-        witnesses
-            .iter()
-            .map(|title| overlap(&heading, title))
-            .fold(0.0, f32::max)
-    };
+        };
+        let own = sources.title.map(|node| clean(sources.text(node)));
+        let shared = sources.meta(&NAMES).map(clean);
+        let linked = (linked.rank() >= 2).then(of_article).flatten().map(clean);
+        let titles = [&own, &shared, &linked].into_iter().flatten();
+        let words = titles.map(|title| words(title)).collect();
+        Self {
+            own,
+            shared,
+            linked,
+            words,
+        }
+    }
 
-    let readable = |nodes: &[NodeId]| -> Vec<(NodeId, String)> {
-        let of_document = nodes.iter().filter(|&&node| !is_of_site(sources, node));
-        let texts = of_document.map(|&node| {
-            let text = sources.text(node);
-            (node, text.trim_end_matches(PERMALINK_SIGNS).to_owned())
-        });
-        texts
-            .filter(|(_, text)| !text.is_empty() && text.len() <= MAX_TITLE_BYTES)
-            .take(MAX_HEADINGS)
-            .collect()
-    };
-    // The first of those that agree best.
-    let best = |headings: &[(NodeId, String)]| {
-        let mut best: Option<(f32, NodeId, String)> = None;
-        for (node, text) in headings {
-            let agreement = agreement(text);
-            if agreement >= AGREEMENT
-                && best.as_ref().is_none_or(|(known, _, _)| agreement > *known)
-            {
-                best = Some((agreement, *node, text.clone()));
+    /// The first of the headings that agree best, and how much; none where none agrees enough.
+    fn best<'h>(&self, headings: &'h [Heading]) -> Option<(f32, &'h Heading)> {
+        let mut best: Option<(f32, &Heading)> = None;
+        for heading in headings {
+            let own = words(&heading.text);
+            let agreements = self.words.iter().map(|title| overlap(&own, title));
+            let agreement = agreements.fold(0.0, f32::max);
+            if agreement >= AGREEMENT && best.is_none_or(|(known, _)| agreement > known) {
+                best = Some((agreement, heading));
             }
         }
         best
-    };
-    let headings = readable(&sources.headings);
-    if let Some((_, node, text)) = best(&headings) {
-        return (Some(text), Some(node));
     }
-    // A document without a main heading may have its title one or two levels down.
-    let lower = if headings.is_empty() {
-        best(&readable(&sources.subheadings))
-    } else {
-        None
-    };
-    if let Some((agreement, node, text)) = &lower {
-        if *agreement >= STRONG_AGREEMENT {
-            return (Some(text.clone()), Some(*node));
-        }
+
+    /// The title of a document whose headings don't agree with any of these.
+    fn title(self, headings: &[Heading], of_site: impl Fn(&str) -> bool) -> Option<String> {
+        let usable = |title: &String| !title.is_empty() && !of_site(title);
+        let heading = || headings.first().map(|heading| heading.text.clone());
+        let only_heading = || heading().filter(|_| headings.len() == 1);
+        self.shared
+            .clone()
+            .filter(usable)
+            .or(self.linked.filter(usable))
+            .or_else(|| only_heading().filter(usable))
+            .or(self.own.filter(|title| !title.is_empty()))
+            .or(self.shared.filter(|title| !title.is_empty()))
+            .or_else(heading)
     }
-    let heading = headings
-        .first()
-        .map(|(node, _)| *node)
-        .or(lower.map(|(_, node, _)| node));
-    let usable = |title: &String| !title.is_empty() && !is_site(title, site_name, base);
-    let title = shared
-        .clone()
-        .filter(usable)
-        .or(linked.filter(usable))
-        .or_else(|| {
-            (headings.len() == 1)
-                .then(|| headings[0].1.clone())
-                .filter(usable)
-        })
-        .or(own.filter(|title| !title.is_empty()))
-        .or(shared.filter(|title| !title.is_empty()))
-        .or_else(|| headings.first().map(|(_, text)| text.clone()));
-    (title, heading)
 }
 
 /// Whether a heading is the site's: its logo, its menu.
