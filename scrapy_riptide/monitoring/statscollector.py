@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # Who counts by host or by address has a stat for each of them: Prometheus keeps every series for
-# weeks, and the event loop writes all of them at every scrape, 15 µs each.
+# weeks, and the event loop stands still while they are written, 16 to 30 µs each.
 _MAX_SERIES = 1000
 
 _OF_A_KIND = re.compile(r"(.*?_counts?|spider_exceptions)/(?!count$)(.+)", re.DOTALL)
