@@ -3,7 +3,7 @@
 from importlib.metadata import version as installed_version
 
 project = "scrapy-riptide"
-author = "the scrapy-riptide project"
+author = project_copyright = "the scrapy-riptide project"
 version = release = installed_version("scrapy-riptide")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc"]

@@ -131,6 +131,12 @@ def test_what_is_wrong_with_an_option_is_said_once(project: Path) -> None:
             "WRONG",
             "Correct RIPTIDE_WASM_COMPONENT, or remove it",
         ),
+        (
+            {"RIPTIDE_WASM_COMPONENT": "json:no.wasm"},
+            "component",
+            "WRONG",
+            "a file's path or package:resource",
+        ),
         ({"RIPTIDE_WASM_FALLBACK": "shop.Own"}, "fallback", "WRONG", "set RIPTIDE_WASM_FALLBACK to 'parsel'"),
         ({"RIPTIDE_WASM_CACHE_DIR": "/dev/null/x"}, "cache", "WRONG", "set RIPTIDE_WASM_CACHE_DIR"),
         ({"RIPTIDE_WASM_ENABLE_AOT_CACHE": "0"}, "cache", "note", "every start compiles"),

@@ -109,9 +109,7 @@ def _turned_on(path: str, settings: Settings) -> Finding:
         # What it checks at a crawl's start: item classes, directories, what extras bring along.
         Addon(crawler).update_settings(crawler.settings)
     except ConfigError as error:
-        return Finding(
-            "wrong", "project", str(error), f"Correct it, or the setting in the settings of {path}."
-        )
+        return Finding("wrong", "project", str(error), f"Correct it in the settings of {path}.")
     return Finding("ok", "project", f"{path} turns the plugin on, and its settings are allowed")
 
 

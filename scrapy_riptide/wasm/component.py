@@ -18,6 +18,7 @@ PACKAGED = {True: "extractor.wasm", False: "extractor-nosimd.wasm"}
 
 _MAGIC = b"\0asm"
 _COMPONENT_LAYER = b"\x0d\x00\x01\x00"
+_WHAT_IT_IS = "a component is a file's path or package:resource"
 
 
 def component_file(source: str | None, *, simd: bool) -> Path | None:
@@ -47,8 +48,7 @@ def read_component(source: str | None, *, simd: bool) -> bytes:
         return _checked(path.read_bytes(), str(path))
     except OSError as error:
         raise ComponentError(
-            f"the component {path} can't be read ({error.strerror or error}): "
-            "a component is a file's path or package:resource"
+            f"the component {path} can't be read ({error.strerror or error}): {_WHAT_IT_IS}"
         ) from error
 
 
@@ -58,9 +58,13 @@ def _read_resource(package: str, resource: str) -> bytes:
     try:
         return _checked(resources.files(package).joinpath(resource).read_bytes(), f"{package}:{resource}")
     except (OSError, ModuleNotFoundError) as error:
+        remedy = (
+            "the package is not complete. In a clone, 'make guest' builds it"
+            if package == __package__
+            else _WHAT_IT_IS
+        )
         raise ComponentError(
-            f"the component {package}:{resource} can't be read ({error}): "
-            "is the package complete? From a clone, 'make guest' builds it"
+            f"the component {package}:{resource} can't be read ({error}): {remedy}"
         ) from error
 
 
