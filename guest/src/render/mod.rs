@@ -87,7 +87,8 @@ pub fn are_apart(document: &Document<'_>, before: NodeId, after: NodeId) -> bool
         signs.next().is_some_and(char::is_alphabetic) && signs.next().is_none()
     };
     let (end, start) = (first.chars().next_back(), second.chars().next());
-    if !in_word(end) || !in_word(start) || is_letter(first) || is_letter(second) {
+    let is_ending = start.is_some_and(char::is_lowercase) && is_letter(second);
+    if !in_word(end) || !in_word(start) || is_letter(first) || is_ending {
         return false;
     }
     let goes_on = [end, start].into_iter().flatten().all(char::is_lowercase);

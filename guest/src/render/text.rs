@@ -224,10 +224,11 @@ mod tests {
             ("soft\u{AD}ware is\u{A0}free\u{200B}", "software is free"),
             ("H<sub>2</sub>O", "H2O"),
             (
-                "<span>2026</span><span>1h 54m</span><i><a>PG</a></i>",
-                "2026 1h 54m PG",
+                "<span>2026</span><span>1h 54m</span><i><a>R</a></i>",
+                "2026 1h 54m R",
             ),
             ("<i>W</i><span>hen</span> <b>on</b>line", "When online"),
+            ("<a>the 20</a><a>s</a>", "the 20s"),
             ("<b>word pro</b><b>cessor</b>", "word processor"),
             ("<a href=a>one</a><a href=b>two</a>", "one two"),
             ("<code><i>print</i><i>ln</i></code>", "println"),
