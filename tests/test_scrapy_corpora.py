@@ -17,7 +17,7 @@ from crawls import PageSpider, article, crawl, messages, site
 from scrapy.http import Response
 from scrapy.settings import Settings
 
-from scrapy_riptide import Addon, ExtractedContent
+from scrapy_riptide import Addon, ExtractedContent, whole_files
 from scrapy_riptide.errors import ConfigError
 from scrapy_riptide.parquet import ParquetItemExporter
 from scrapy_riptide.spiders import ArticleSpider
@@ -185,11 +185,11 @@ async def test_a_directory_that_can_t_be_written_stops_the_crawl_before_it_start
 async def test_a_disk_that_is_full_ends_the_crawl_with_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def full(self: Path, *_: Any, **__: Any) -> None:
-        self.touch()
-        raise OSError(28, "No space left on device", str(self))
+    def full(path: Path, *_: Any, **__: Any) -> None:
+        path.touch()
+        raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(whole_files, "open", full, raising=False)
     async with site({"/": story("A page"), "/b": story("b")}) as root:
         done = await crawl(ArticleSpider, {"RIPTIDE_MARKDOWN_DIR": str(tmp_path)}, {"url": root})
     assert done.stats["finish_reason"] == "riptide_markdown_dir"
