@@ -6,7 +6,7 @@ Five ways, each with all the cores. ``extract_many`` gets the pages from memory,
 from a Parquet table, all of which one process reads; ``extract_warcs`` and ``extract_pages`` get those
 files and that table. What comes out is thrown away, by Spark's own ``noop`` sink there.
 
-A first round is not counted: it starts Spark's Python workers, has Java compile what it runs, and
+The first rounds are not counted: they start Spark's Python workers, have Java compile what it runs, and
 everybody's guests warm. Not counted either is the start of Spark itself.
 """
 
@@ -35,7 +35,10 @@ from scrapy_riptide.archives.convert import MAX_BODY_BYTES
 from scrapy_riptide.archives.records import Document, read_warc
 from scrapy_riptide.spark import extract_pages, extract_warcs
 
-_FILES_PER_CORE = 4
+# An empty task takes 40 ms of Spark's own in Python alone: files of a few pages would measure that.
+_FILES_PER_CORE = 2
+# Java goes on to compile what it runs for some rounds.
+_WARM_ROUNDS = 3
 #: A way of Spark's, and the way that it is compared with.
 _PAIRS = (
     ("extract_warcs", "extract_many, WARC files"),
@@ -185,7 +188,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, Extractor(config) as extractor:
         inputs = Inputs(pages, Path(folder), _FILES_PER_CORE * arguments.cores)
         compared = ways(inputs, extractor, spark)
-        for way in compared.values():
+        for way in list(compared.values()) * _WARM_ROUNDS:
             way()
         rounds: dict[str, list[Round]] = {name: [] for name in compared}
         for _ in range(arguments.rounds):
