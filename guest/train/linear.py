@@ -11,6 +11,9 @@ import numba
 import numpy as np
 
 EPOCHS, RATE = 4, 0.05
+# Weights at the end of a run are those of the rows seen last. What is kept is their mean: over runs
+# through the rows in other orders, and in each, from the second epoch on, over so many moments.
+RUNS, MOMENTS = 2, 10
 # Added to the number of tokens, so that a single one says little: as in guest/src/features/mod.rs.
 FEW = 3
 
@@ -48,31 +51,37 @@ class Tokens:
 def fit(
     families: list[Tokens], labels: np.ndarray, weights: np.ndarray, rows: np.ndarray, penalties: list[float]
 ):
-    """Weights of every family's columns, learned from `rows` in a random but fixed order."""
-    rows = np.random.default_rng(1).permutation(rows)
+    """Weights of every family's columns, learned from `rows` in random but fixed orders."""
+    random = np.random.default_rng(1)
     ends = np.cumsum([len(family.hashes) for family in families])
     shifts = np.concatenate([[0], ends[:-1]])
-    found = _fit(
+    data = (
         np.concatenate([f.columns + shift for f, shift in zip(families, shifts)]).astype(np.int32),
         np.stack([f.starts for f in families])
         + np.concatenate([[0], np.cumsum([len(f.columns) for f in families])[:-1]])[:, None],
         labels.astype(np.float64),
         (weights / weights[rows].mean()).astype(np.float64),
-        rows,
-        int(ends[-1]),
-        np.array(penalties),
     )
-    return np.split(found, ends[:-1])
+    runs = []
+    for _ in range(RUNS):
+        orders = np.stack([random.permutation(rows) for _ in range(EPOCHS)])
+        runs.append(_fit(*data, orders, int(ends[-1]), np.array(penalties)))
+    return np.split(np.mean(runs, axis=0), ends[:-1])
 
 
 @numba.njit(cache=True)
-def _fit(columns, starts, labels, weights, rows, count, penalties):
+def _fit(columns, starts, labels, weights, orders, count, penalties):
     learned = np.zeros(count)
     squares = np.full(count, 1e-3)
     base, base_squares = 0.0, 1e-3
     scales = np.zeros(len(starts))
-    for _ in range(EPOCHS):
-        for row in rows:
+    mean, moments = np.zeros(count), 0
+    every = len(orders[0]) // MOMENTS
+    for epoch, rows in enumerate(orders):
+        for place, row in enumerate(rows):
+            if epoch and place % every == 0:
+                mean += learned
+                moments += 1
             total = base
             for family in range(len(starts)):
                 first, last = starts[family, row], starts[family, row + 1]
@@ -90,4 +99,4 @@ def _fit(columns, starts, labels, weights, rows, count, penalties):
                     step = slope * scales[family] + penalties[family] * weights[row] * learned[column]
                     squares[column] += step * step
                     learned[column] -= RATE * step / np.sqrt(squares[column])
-    return learned
+    return mean / moments

@@ -173,7 +173,7 @@ class Training:
         # As in the guest, the second stage is asked only where the first leaves a doubt.
         doubt = [score >= DOUBT for score in scores]
         self.weights = [weights * open_ for weights, open_ in zip(self.weights, doubt)]
-        second, judged = self.cross_fit(both, trees=self.trees[1], rate=0.08, l2=10.0)
+        second, judged = self.cross_fit(both, trees=self.trees[1], rate=0.08, l2=10.0, sample=0.25)
         chances = [np.where(d, j, s.astype(np.uint16) * 257) for d, j, s in zip(doubt, judged, scores)]
         self.report("second stage", chances)
         outcome = self.outcome(kinds, chances, len(names[3]))
