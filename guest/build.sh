@@ -67,8 +67,9 @@ cargo_home=${CARGO_HOME:-$HOME/.cargo}
 remap="--remap-path-prefix=$guest=/guest --remap-path-prefix=$target_dir=/target"
 remap="$remap --remap-path-prefix=$cargo_home=/cargo --remap-path-prefix=$sysroot/lib/rustlib/src/rust=/rust"
 
-# 4 MiB of guest stack keep a deep page from the guard page; the host's own limit governs below 1 GiB.
-limits="-Clink-arg=-zstack-size=4194304 -Clink-arg=--max-memory=1073741824"
+# 1 MiB of guest stack, which is part of the memory that a page starts with: nothing in the guest recurses as deep as
+# a document nests, and what overflows traps. The host's own limit governs below 1 GiB.
+limits="-Clink-arg=-zstack-size=1048576 -Clink-arg=--max-memory=1073741824"
 
 build() { # variant, target features, file name
     CARGO_TARGET_DIR=$target_dir/$1 \
