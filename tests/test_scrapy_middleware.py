@@ -20,7 +20,8 @@ from scrapy import Request, Spider
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
-from scrapy_riptide import ExtractedContent, shared
+from scrapy_riptide import ExtractedContent
+from scrapy_riptide.crawl import RiptideCrawl
 
 TITLE = "A tide before its time"
 
@@ -404,14 +405,14 @@ class ExhaustingSpider(PageSpider):
     times = 1
 
     async def start(self) -> AsyncIterator[Request]:
-        (entry,) = shared._entries.values()
+        extractor = RiptideCrawl.of(self.crawler).extractor
         spin, *others = self.paths
         yield Request(self.root + spin)
-        while not guests_running(entry.extractor):  # noqa: ASYNC110
+        while not guests_running(extractor):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         for path in others:
             yield Request(self.root + path)
-        while entry.extractor.metrics()["riptide_pool_exhausted_total"] < self.times:  # noqa: ASYNC110
+        while extractor.metrics()["riptide_pool_exhausted_total"] < self.times:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         self.time.go_on(BUSY["RIPTIDE_TIMEOUT_SECS"] + 1)
 
