@@ -193,6 +193,8 @@ case("entities without an end", body(times(2_000_000, "&a", "<p>")))
 case("a long entity", body(times(5_000_000, "a", "<p>&", ";")))
 case("a large numeric entity", body(times(5_000_000, "9", "<p>&#", ";")))
 case("entities in attributes", body(times(500_000, "&lt;&quot;", '<a href="/', '">x</a>')))
+case("ampersands in one word", body(times(1_000_000, "&amp;a", "<p>")))
+case("underscores behind a letter", body(times(2_000_000, "_", "<p>a")))
 case("half an entity", body(times(1_000_000, "&notin&notit;", "<p>")))
 # Metadata.
 _LD = '<script type="application/ld+json">'

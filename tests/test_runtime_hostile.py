@@ -122,6 +122,8 @@ def ratios(
     cache_dir: Path,
     scale: float,
     double: dict[str, Figures] | None = None,
+    *,
+    enough: float = 3.5,
 ) -> dict[str, float]:
     """How many times as long twice the size takes, in CPU time; the least of three attempts."""
     found: dict[str, float] = {}
@@ -135,7 +137,7 @@ def ratios(
             ratio = double[name]["cpu_ms"] / max(single[name]["cpu_ms"], QUICK_MS / 2)
             found[name] = min(ratio, found.get(name, ratio))
         # Another process's noise is not the document's: once in proportion is enough.
-        names = [name for name in names if found[name] >= 3.5]
+        names = [name for name in names if found[name] >= enough]
         double = None
         if not names:
             break
@@ -156,5 +158,5 @@ def test_twice_the_size_is_not_four_times_the_time(name: str, cache_dir: Path) -
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ONCE_SQUARE)
-def test_twice_the_size_is_not_four_times_the_time_for_these_either(name: str, cache_dir: Path) -> None:
-    assert ratios([name], cache_dir, ONCE_SQUARE[name])[name] < 3.5
+def test_twice_the_size_is_twice_the_time_for_these_as_well(name: str, cache_dir: Path) -> None:
+    assert ratios([name], cache_dir, ONCE_SQUARE[name], enough=2.6)[name] < 2.6

@@ -41,26 +41,33 @@ pub fn push_escaped(word: &str, place: Place, out: &mut String) {
         return;
     }
     let mut before = None;
-    let mut rest = word.chars().peekable();
-    while let Some(c) = rest.next() {
-        let after = rest.peek().copied();
+    let mut signs = word.char_indices().peekable();
+    while let Some((at, c)) = signs.next() {
+        let after = signs.peek().map(|&(_, next)| next);
+        let behind = &word[at + c.len_utf8()..];
         let escape = match c {
             '\\' => !place.has_math && after.is_none_or(|next| next.is_ascii_punctuation()),
             // Alone between two spaces it marks nothing.
             '*' => !place.has_math && (word.len() > 1 || place.at_edge || opens_block),
-            // Inside of a word an underscore is a letter.
             '_' => {
-                let inside = in_word(before) && in_word(next_other(after, &rest, '_'));
-                !place.has_math && !inside && (word.len() > 1 || place.at_edge || opens_block)
+                // A run has the neighbours of the whole. Inside of a word it is letters.
+                let others = behind.trim_start_matches('_');
+                let inside = in_word(before) && in_word(others.chars().next());
+                let escape =
+                    !place.has_math && !inside && (word.len() > 1 || place.at_edge || opens_block);
+                let sign = if escape { "\\_" } else { "_" };
+                for _ in 0..=behind.len() - others.len() {
+                    out.push_str(sign);
+                }
+                while signs.next_if(|&(_, next)| next == '_').is_some() {}
+                before = Some('_');
+                continue;
             }
             '`' => true,
             '~' => before == Some('~') || after == Some('~'),
             '<' => after
                 .is_some_and(|next| next.is_ascii_alphabetic() || matches!(next, '/' | '!' | '?')),
-            '&' => {
-                after.is_some_and(|next| next == '#' || next.is_ascii_alphabetic())
-                    && rest.clone().any(|next| next == ';')
-            }
+            '&' => ends_reference(behind),
             '|' => place.in_cell,
             '[' => place.in_link,
             ']' => place.in_link || matches!(after, Some('(' | ':')),
@@ -70,11 +77,19 @@ pub fn push_escaped(word: &str, place: Place, out: &mut String) {
             out.push('\\');
         }
         out.push(c);
-        // A run of underscores has the neighbours of the whole.
-        if c != '_' {
-            before = Some(c);
-        }
+        before = Some(c);
     }
+}
+
+/// Whether what stands behind an ampersand makes it a character reference.
+fn ends_reference(behind: &str) -> bool {
+    // The longest name has 31 letters: no reason to look through a whole word.
+    let end = behind
+        .bytes()
+        .take(33)
+        .position(|byte| !byte.is_ascii_alphanumeric() && byte != b'#');
+    end.is_some_and(|end| behind.as_bytes()[end] == b';')
+        && behind.starts_with(|first: char| first == '#' || first.is_ascii_alphabetic())
 }
 
 /// The bytes that may need an escape somewhere.
@@ -96,17 +111,6 @@ pub const CALM: [bool; 256] = {
     table[b'#' as usize] = false;
     table
 };
-
-/// The next character that is another than `sign`.
-fn next_other(
-    after: Option<char>,
-    rest: &std::iter::Peekable<std::str::Chars<'_>>,
-    sign: char,
-) -> Option<char> {
-    after
-        .filter(|&next| next != sign)
-        .or_else(|| rest.clone().find(|&next| next != sign))
-}
 
 /// Whether a character belongs to a word, so that the sign beside it stands inside of it.
 fn in_word(c: Option<char>) -> bool {
@@ -190,6 +194,12 @@ mod tests {
             ("(_a_)", "(\\_a\\_)"),
             ("AT&T", "AT&T"),
             ("&copy;", "\\&copy;"),
+            ("&#169;", "\\&#169;"),
+            ("a&b,c;", "a&b,c;"),
+            ("&;", "&;"),
+            ("&1;", "&1;"),
+            ("a___", "a\\_\\_\\_"),
+            ("_é__a_b", "\\_é__a_b"),
             ("~5", "~5"),
             ("~~x~~", "\\~\\~x\\~\\~"),
             ("[1]:", "[1\\]:"),
