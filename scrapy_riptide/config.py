@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from scrapy_riptide.content import FAVORS, Favor
-from scrapy_riptide.errors import ConfigError, in_short
+from scrapy_riptide.errors import ConfigError
+from scrapy_riptide.wording import in_short
 
 logger = logging.getLogger(__name__)
 

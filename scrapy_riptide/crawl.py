@@ -13,13 +13,7 @@ from scrapy import Spider, signals
 from scrapy.exceptions import NotConfigured
 from scrapy.utils.asyncio import create_looping_call, is_asyncio_available
 
-from scrapy_riptide.errors import (
-    ConfigError,
-    ParseError,
-    RiptideError,
-    UnsupportedModeError,
-    in_short,
-)
+from scrapy_riptide.errors import ConfigError, ParseError, RiptideError, UnsupportedModeError
 from scrapy_riptide.monitoring.figures import CrawlFigures, Extraction
 from scrapy_riptide.monitoring.stats import (
     ERRORS,
@@ -34,6 +28,7 @@ from scrapy_riptide.monitoring.stats import (
 )
 from scrapy_riptide.settings import RiptideSettings
 from scrapy_riptide.shared import ExtractorLease
+from scrapy_riptide.wording import counted, in_short
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -213,16 +208,14 @@ def summary(figures: CrawlFigures, stats: Mapping[str, Any]) -> str:
     parts = [f"{stats.get(EXTRACTED, 0)} extracted"]
     parts += [f"{count} failed ({kind})" for kind, count in errors.items()]
     parts += [f"{count} skipped ({kind})" for kind, count in skipped.items()]
-    seen = stats.get(SEEN, 0)
-    line = f"scrapy-riptide: {seen} {'page' if seen == 1 else 'pages'}: {', '.join(parts)}"
+    line = f"scrapy-riptide: {counted(stats.get(SEEN, 0), 'page')}: {', '.join(parts)}"
     if fallback:
         line += f"; the fallback answered {sum(fallback.values())} of those that failed"
     if given := sum(figures.extractions.values()):
         line += f"; {figures.durations_s.sum / given * 1000:.1f} ms a page"
     if (denied := stats.get(POOL_FIGURES["riptide_wasm_grow_failed_total"])) is not None:
         peak = stats.get(POOL_FIGURES["riptide_wasm_peak_memory_pages"], 0)
-        growths = "growth" if denied == 1 else "growths"
-        line += f"; at most {peak} memory pages in an instance, {denied} {growths} denied"
+        line += f"; at most {peak} memory pages in an instance, {counted(denied, 'growth')} denied"
     return line + "."
 
 

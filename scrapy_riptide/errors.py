@@ -14,12 +14,6 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 
-def in_short(text: str, limit: int = 200) -> str:
-    """The beginning and the end of what a message repeats, in at most ``limit`` characters."""
-    half = limit // 2
-    return text if len(text) <= limit else f"{text[: half - 2]} … {text[1 - half :]}"
-
-
 class RiptideError(Exception):
     """The root of the package's exceptions."""
 

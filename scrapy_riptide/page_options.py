@@ -9,8 +9,9 @@ from typing import Any
 
 from scrapy_riptide.config import Allowed, boolean, choice, integer
 from scrapy_riptide.content import FAVORS, Favor, Mode
-from scrapy_riptide.errors import ExtractionError, in_short
+from scrapy_riptide.errors import ExtractionError
 from scrapy_riptide.settings import RiptideSettings, mode_or_selectors
+from scrapy_riptide.wording import in_short
 
 #: The keys of a dict.
 KEYS = ("mode", "select", "favor", "max_body_bytes", "links")

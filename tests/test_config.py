@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from scrapy_riptide import ExtractorConfig, RiptideError
 from scrapy_riptide.config import MIB, PAGE_BYTES
-from scrapy_riptide.errors import ConfigError, in_short
+from scrapy_riptide.errors import ConfigError
+from scrapy_riptide.wording import in_short
 
 DEFAULTS: dict[str, Any] = {
     "component": None,

@@ -13,12 +13,13 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from scrapy_riptide.cli.doctor import examine
-from scrapy_riptide.cli.main import CommandError, ConfigSource, counted
+from scrapy_riptide.cli.main import CommandError, ConfigSource
 from scrapy_riptide.cli.pages import Page, fetch, read
 from scrapy_riptide.cli.warc import warc
 from scrapy_riptide.extractor import Extractor
 from scrapy_riptide.fallback import load_fallback
 from scrapy_riptide.installation import aot_cache, component_file
+from scrapy_riptide.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -25,11 +25,6 @@ class CommandError(Exception):
     """The command can't be done. The message is one sentence for a person."""
 
 
-def counted(count: int, noun: str) -> str:
-    """``1 file``, ``2 files``."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line ``riptide``, and say how it ended."""
     parser = argparse.ArgumentParser(

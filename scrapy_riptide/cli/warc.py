@@ -15,7 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scrapy_riptide.cli.main import CommandError, ConfigSource, counted
+from scrapy_riptide.cli.main import CommandError, ConfigSource
+from scrapy_riptide.wording import counted
 
 if TYPE_CHECKING:
     from scrapy_riptide.archives.convert import Report, Task

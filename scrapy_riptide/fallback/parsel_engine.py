@@ -9,11 +9,12 @@ from cssselect import SelectorError
 from lxml import etree
 
 from scrapy_riptide.content import MODE_NAMES, ExtractedContent, Mode
-from scrapy_riptide.errors import ParseError, UnsupportedModeError, in_short
+from scrapy_riptide.errors import ParseError, UnsupportedModeError
 from scrapy_riptide.fallback.document import Document
 from scrapy_riptide.fallback.main_text import MainText, is_chrome, is_invisible
 from scrapy_riptide.fallback.markdown import Skip, render
 from scrapy_riptide.fallback.metadata import read_metadata
+from scrapy_riptide.wording import in_short
 
 _WORDS_PER_MINUTE = 220
 # Scripts that are written without spaces are counted by the character.

@@ -43,6 +43,7 @@ from scrapy_riptide.wasm.lifting import (
     lower_strings,
     lower_variant,
 )
+from scrapy_riptide.wording import in_short
 
 INTERFACE = "riptide:extractor/extractor@0.2.0"
 TUNING_INTERFACE = "riptide:extractor/tuning@0.2.0"
@@ -212,4 +213,4 @@ def lower_mode(mode: Mode) -> Argument:
 
 def error_from(case: Case) -> errors.ExtractionError:
     """The exception for an error that the guest returned. It may repeat a selector of any length."""
-    return ERRORS[case.name](errors.in_short(case.payload, 500))
+    return ERRORS[case.name](in_short(case.payload, 500))

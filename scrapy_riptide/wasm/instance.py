@@ -17,6 +17,7 @@ from scrapy_riptide.wasm.engine import keep_trap_handlers
 from scrapy_riptide.wasm.lifting import Argument, BoundFunction, CallFailed, Err
 from scrapy_riptide.wasm.memory import MemoryTracker
 from scrapy_riptide.wasm.runtime import Runtime
+from scrapy_riptide.wording import counted
 
 # Starting a guest runs its initialisers; a component that spins there must be stopped as well.
 _START_TIMEOUT_S = 5.0
@@ -153,7 +154,7 @@ class Instance:
         denied = self.tracker.use_grow_failures
         if denied:
             return errors.MemoryLimitExceeded(
-                f"the guest could not go on: {denied} growth{'s' * (denied > 1)} of its memory denied at "
+                f"the guest could not go on: {counted(denied, 'growth')} of its memory denied at "
                 f"{self.tracker.current_pages} of {self.tracker.max_pages} pages",
                 grow_failures=denied,
             )
