@@ -21,6 +21,8 @@ import pyarrow.parquet as pq
 from waiting import PATIENCE_S, wait_for
 from warcs import other, pages, record, write_warc
 
+from scrapy_riptide.whole_files import left_behind
+
 pytestmark = pytest.mark.slow
 
 #: So many times the same pages take minutes: no machine is through before a test has seen them begin.
@@ -132,7 +134,7 @@ def test_a_run_that_is_killed_is_gone_on_with_and_nothing_is_there_twice(
     urls = [row["url"] for row in rows(*out.glob("*.jsonl"))]
     assert sorted(urls) == sorted(f"https://h{n}.example/{page}" for n in range(6) for page in range(150))
     assert {name: (out / name).stat().st_mtime_ns for name in done_before} == done_before
-    assert list(out.glob(".*.part")) == []
+    assert list(left_behind(out)) == []
 
 
 def test_ctrl_c_ends_all_of_it(tmp_path: Path, environment: dict[str, str]) -> None:
@@ -147,7 +149,7 @@ def test_ctrl_c_ends_all_of_it(tmp_path: Path, environment: dict[str, str]) -> N
         text=True,
         start_new_session=True,
     )
-    wait_for(lambda: any(part.stat().st_size for part in out.glob(".*.part")), "rows")
+    wait_for(lambda: any(part.stat().st_size for part in left_behind(out)), "rows")
     os.killpg(run.pid, 2)
     assert run.wait(PATIENCE_S) == 130
     assert run.stderr is not None

@@ -25,6 +25,7 @@ from scrapy_riptide.wasm import aot_cache, host, receipt
 from scrapy_riptide.wasm import runtime as wasm_runtime
 from scrapy_riptide.wasm.aot_cache import AotCache, default_directory
 from scrapy_riptide.wasm.engine import EngineSettings, make_engine
+from scrapy_riptide.whole_files import left_behind
 
 URL = "https://example.com/"
 SCRIPTS = Path(__file__).parent / "killers"
@@ -206,6 +207,7 @@ def test_files_that_are_not_the_caches_are_left_alone(
 def test_clearing_removes_what_is_the_caches(at: ExtractorConfig, directory: Path, compiled: Path) -> None:
     shutil.copytree(compiled, directory)
     (directory / "abc.def.cwasm.corrupt").write_bytes(b"")
+    (directory / ".abc.def.cwasm.12-34.tmp").write_bytes(b"")
     (directory / "README").write_text("mine")
     cache = AotCache(directory)
     assert [size > 0 for _, size in cache.entries()] == [True]
@@ -459,7 +461,7 @@ def test_a_disk_quota_is_done_without(misbehaving: Path, directory: Path) -> Non
     ended = run(SCRIPTS / "cache_user.py", misbehaving, directory, "--file-limit", 10_000)
     assert (ended.returncode, ended.stdout.split()) == (0, ["miss"]), ended.stderr
     assert "File too large" in ended.stderr
-    assert list(directory.glob("*.tmp")) == []
+    assert list(left_behind(directory)) == []
 
 
 @pytest.mark.slow
@@ -480,6 +482,7 @@ def test_a_process_killed_at_any_moment_leaves_no_broken_cache(
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     caplog.clear()
     assert [start(at), start(at)] == [MISS, HIT]
+    assert list(left_behind(directory)) == []
     assert warnings(caplog) == []
 
 

@@ -9,11 +9,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from scrapy_riptide.archives.outputs import WRITERS, Format, whole_file
+from scrapy_riptide.archives.outputs import WRITERS, Format
 from scrapy_riptide.archives.records import Damaged, Document, Skipped, read_warc
 from scrapy_riptide.archives.rows import Row, outcome_columns
 from scrapy_riptide.content import Mode
 from scrapy_riptide.extractor import Extractor, Html, Outcome
+from scrapy_riptide.whole_files import whole_file, write_whole
 
 #: Larger bodies are skipped, as a crawl skips them.
 MAX_BODY_BYTES = 32 * 1024 * 1024
@@ -114,12 +115,12 @@ def convert(task: Task, extractor: Extractor, progress: Progress) -> Report:
             progress(1, document.offset)
             yield row_of(task.source, document, outcome)
 
-    with open(task.source, "rb") as stream, whole_file(Path(task.output)) as file:
+    with open(task.source, "rb") as stream, whole_file(Path(task.output), durable=True) as file:
         WRITERS[task.format](rows(read_warc(stream, MAX_BODY_BYTES)), file)
     progress(0, report.source_bytes)
     report.errors, report.skipped = dict(sorted(errors.items())), dict(sorted(skipped.items()))
-    with whole_file(task.report_path) as file:
-        file.write(json.dumps(asdict(report), ensure_ascii=False, indent=1).encode())
+    content = json.dumps(asdict(report), ensure_ascii=False, indent=1)
+    write_whole(task.report_path, content.encode(), durable=True)
     return report
 
 

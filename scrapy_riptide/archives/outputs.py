@@ -1,12 +1,9 @@
-"""Where rows go: a file that is there whole or not at all."""
+"""How rows are written, by format."""
 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from collections.abc import Callable, Iterable
 from typing import BinaryIO, Literal
 
 import pyarrow as pa
@@ -15,28 +12,6 @@ import pyarrow.parquet as pq
 from scrapy_riptide.archives.rows import RECORDS, Row, batches
 
 Format = Literal["jsonl", "parquet"]
-
-PART_SUFFIX = ".part"
-
-
-@contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """A file to write, which takes the place of ``path`` when all of it is on the disk.
-
-    :raises OSError: it can't be written; ``path`` is as it was
-    """
-    part = path.with_name(f".{path.name}{PART_SUFFIX}")
-    try:
-        with part.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException:
-        # What is missing can't be removed, and what can't be removed the next run does.
-        with suppress(OSError):
-            part.unlink()
-        raise
 
 
 def write_jsonl(rows: Iterable[Row], file: BinaryIO) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scrapy_riptide.cli.main import CommandError, ConfigSource
+from scrapy_riptide.whole_files import left_behind
 from scrapy_riptide.wording import counted
 
 if TYPE_CHECKING:
@@ -120,14 +121,12 @@ def _report(task: Task) -> Report | None:
 @contextmanager
 def _alone_in(output: Path) -> Iterator[None]:
     """Nobody else writes here; what a killed run left half done is removed."""
-    from scrapy_riptide.archives.outputs import PART_SUFFIX
-
     with (output / ".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise CommandError(f"another riptide warc is at work in {output}.") from None
-        for part in output.glob(f".*{PART_SUFFIX}"):
+        for part in left_behind(output):
             part.unlink()
         yield
 

@@ -23,6 +23,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,7 +34,7 @@ from wasmtime.component import Component
 from scrapy_riptide.wasm import receipt
 from scrapy_riptide.wasm.engine import EngineSettings, wasmtime_version
 from scrapy_riptide.wasm.receipt import FileIdentity
-from scrapy_riptide.whole_files import UNFINISHED, write_whole
+from scrapy_riptide.whole_files import left_behind, write_whole
 
 logger = logging.getLogger(__name__)
 
@@ -111,10 +112,10 @@ class AotCache:
     def clear(self) -> int:
         """Removes every file of the cache, set-aside ones too; how many."""
         removed = 0
-        for pattern in (f"*{SUFFIX}", f"*{receipt.SUFFIX}", f"*{_SET_ASIDE}", f"*{UNFINISHED}", "*.lock"):
-            for path in self.directory.glob(pattern):
-                path.unlink(missing_ok=True)
-                removed += path.suffix == SUFFIX
+        patterns = (f"*{SUFFIX}", f"*{receipt.SUFFIX}", f"*{_SET_ASIDE}", "*.lock")
+        for path in chain(left_behind(self.directory), *map(self.directory.glob, patterns)):
+            path.unlink(missing_ok=True)
+            removed += path.suffix == SUFFIX
         return removed
 
     def load(self, engine: Engine, key: str, known_as: str | None = None) -> Component | None:
@@ -178,7 +179,7 @@ class AotCache:
         """Writes a compiled component, for every process that starts from now on."""
         self._make_directory()
         # Left by a process that was killed while it wrote: whoever stores has the key's lock.
-        for left in self.directory.glob(f".{key}.*{UNFINISHED}"):
+        for left in left_behind(self.directory, key):
             left.unlink(missing_ok=True)
         compiled = bytes(component.serialize())
         target = self.directory / f"{key}.{hashlib.sha256(compiled).hexdigest()}{SUFFIX}"
