@@ -69,7 +69,8 @@ remap="$remap --remap-path-prefix=$cargo_home=/cargo --remap-path-prefix=$sysroo
 
 # 1 MiB of guest stack, which is part of the memory that a page starts with: nothing in the guest recurses as deep as
 # a document nests, and what overflows traps. The host's own limit governs below 1 GiB.
-limits="-Clink-arg=-zstack-size=1048576 -Clink-arg=--max-memory=1073741824"
+# What a page starts with is one huge page of the host's.
+limits="-Clink-arg=-zstack-size=1048576 -Clink-arg=--initial-memory=2097152 -Clink-arg=--max-memory=1073741824"
 
 build() { # variant, target features, file name
     CARGO_TARGET_DIR=$target_dir/$1 \

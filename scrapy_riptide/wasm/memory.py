@@ -182,28 +182,35 @@ class MemoryTracker:
 _PROT_NONE, _PROT_READ_WRITE = 0, 3
 _MAP_PRIVATE, _MAP_ANONYMOUS, _MAP_NORESERVE = 0x02, 0x20, 0x4000  # Linux's numbers
 _MAP_FAILED = c_void_p(-1).value
+_MADV_HUGEPAGE = 14
+# A guest begins with its stack and its data. Where the system may, it has them in one huge page: to
+# touch it takes 0.1 ms, to touch the same in pages of 4 KiB 0.5 ms.
+_HUGE_PAGE_BYTES = 2 * 1024 * 1024
 
 #: Whether memories can be made here.
 CREATOR_AVAILABLE = sys.platform == "linux" and hasattr(ffi, "wasmtime_config_host_memory_creator_set")
 
 if CREATOR_AVAILABLE:
     _libc = ctypes.PyDLL(None)
-    _mmap, _mprotect = _libc["mmap"], _libc["mprotect"]
+    _mmap, _mprotect, _madvise = _libc["mmap"], _libc["mprotect"], _libc["madvise"]
     # Giving hundreds of touched megabytes back takes milliseconds: not with the GIL held.
     _munmap = ctypes.CDLL(None)["munmap"]
     _mmap.restype = c_void_p
     _mmap.argtypes = [c_void_p, c_size_t, c_int, c_int, c_int, c_long]
     _munmap.argtypes = [c_void_p, c_size_t]
-    _mprotect.argtypes = [c_void_p, c_size_t, c_int]
+    _mprotect.argtypes = _madvise.argtypes = [c_void_p, c_size_t, c_int]
 
 
 @dataclass(slots=True)
 class _LinearMemory:
     tracker: MemoryTracker
+    #: What the system gave, and how much of it.
+    mapped_at: int
+    mapped: int
+    #: Where the guest's bytes begin in it.
     base: int
     size: int
     capacity: int
-    mapped: int
 
 
 _memories: dict[int, _LinearMemory] = {}
@@ -236,17 +243,20 @@ def _new_memory(_: Any, __: Any, minimum: int, ___: int, reserved: int, guard: i
                 f"the guest starts with {tracker.refused_start_pages} pages, the limit is {tracker.max_pages}"
             )
         capacity = max(reserved, minimum)
-        mapped = capacity + guard
-        base = _mmap(None, mapped, _PROT_NONE, _MAP_PRIVATE | _MAP_ANONYMOUS | _MAP_NORESERVE, -1, 0)
-        if base in (None, _MAP_FAILED):
+        mapped = capacity + guard + _HUGE_PAGE_BYTES
+        mapped_at = _mmap(None, mapped, _PROT_NONE, _MAP_PRIVATE | _MAP_ANONYMOUS | _MAP_NORESERVE, -1, 0)
+        if mapped_at in (None, _MAP_FAILED):
             tracker._free(pages)
             return _error(f"the system has no {mapped} bytes of addresses left")
+        base = -(-mapped_at // _HUGE_PAGE_BYTES) * _HUGE_PAGE_BYTES
+        # A system without them refuses, and nothing is lost.
+        _madvise(base, minimum, _MADV_HUGEPAGE)
         if minimum and _mprotect(base, minimum, _PROT_READ_WRITE):
-            _munmap(base, mapped)
+            _munmap(mapped_at, mapped)
             tracker._free(pages)
             return _error(f"the system has no {minimum} bytes of memory left")
         key = next(_keys)
-        _memories[key] = _LinearMemory(tracker, base, minimum, capacity, mapped)
+        _memories[key] = _LinearMemory(tracker, mapped_at, mapped, base, minimum, capacity)
         out[0].env = key
         out[0].get_memory = _get_memory_callback
         out[0].grow_memory = _grow_memory_callback
@@ -281,7 +291,7 @@ def _grow_memory(key: int, new_size: int) -> int:
 def _free_memory(key: int) -> None:
     memory = _memories.pop(key, None)
     if memory is not None:
-        _munmap(memory.base, memory.mapped)
+        _munmap(memory.mapped_at, memory.mapped)
         memory.tracker._free(memory.size // PAGE_BYTES)
 
 

@@ -62,6 +62,7 @@ class LoopJob(Generic[_T]):
 
 
 Job = Union["Future[_T]", LoopJob[_T]]
+_Entry = tuple[Job[Any], Callable[[], Any]]
 
 
 class Workers:
@@ -70,7 +71,7 @@ class Workers:
     def __init__(self, count: int, guest_stack_bytes: int) -> None:
         self.count = count
         self._stack_bytes = guest_stack_bytes + _HOST_STACK_BYTES
-        self._jobs: queue.SimpleQueue[tuple[Job[Any], Callable[[], Any]] | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[_Entry | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
         self._idle = 0
@@ -96,8 +97,9 @@ class Workers:
         with self._lock:
             if self._closed:
                 raise RuntimeError("the worker threads are closed")
-            if self._jobs.qsize() >= self._idle and len(self._threads) < self.count:
-                self._add_thread()
+            all_taken = self._jobs.qsize() >= self._idle
+            if all_taken and len(self._threads) < self.count and self._add_thread((job, function)):
+                return
             self._jobs.put((job, function))
 
     def close(self) -> None:
@@ -129,26 +131,24 @@ class Workers:
                 thread.join(timeout_s)
         return not any(thread.is_alive() for thread in self._threads)
 
-    def _add_thread(self) -> None:
+    def _add_thread(self, entry: _Entry) -> bool:
+        """Starts a thread that begins with ``entry``; whether there was one to be had."""
+        # Not by way of the queue: it is at work while its starter still waits for a sign of life.
         name = f"riptide-worker-{len(self._threads)}"
-        thread = RuntimeThread(self._work, name, stack_bytes=self._stack_bytes)
+        thread = RuntimeThread(self._work, name, [entry], stack_bytes=self._stack_bytes)
         try:
             thread.start()
         except RuntimeError:  # no more threads on this machine, or none any more as Python exits
             if not self._threads:
                 raise
-            return
+            return False
         self._threads.append(thread)
+        return True
 
-    def _work(self) -> None:
-        while True:
-            with self._lock:
-                self._idle += 1
-            entry = self._jobs.get()
-            if entry is None:  # an ended thread is not at work: it goes on counting as idle
-                return
-            with self._lock:
-                self._idle -= 1
+    def _work(self, first: list[_Entry]) -> None:
+        # Taken out: a thread keeps its arguments for as long as it lives.
+        entry: _Entry | None = first.pop()
+        while entry is not None:
             job, function = entry
             if job.set_running_or_notify_cancel():
                 try:
@@ -157,3 +157,9 @@ class Workers:
                     job.set_exception(error)
             # The last job's objects must not live until the next one comes.
             del entry, job, function
+            with self._lock:
+                self._idle += 1
+            entry = self._jobs.get()
+            if entry is not None:  # an ended thread is not at work: it goes on counting as idle
+                with self._lock:
+                    self._idle -= 1
