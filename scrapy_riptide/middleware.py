@@ -22,6 +22,7 @@ from scrapy_riptide.crawl import RiptideCrawl
 from scrapy_riptide.errors import (
     ComponentError,
     ConfigError,
+    ExtractionError,
     ExtractorClosed,
     InternalError,
     PoolExhausted,
@@ -202,7 +203,7 @@ class RiptideMiddleware:
             mode=mode if isinstance(mode, str) else "custom",
             engine=content.engine if content else None,
             kind=error.kind if error else None,
-            message=str(error or ""),
+            message=_message(error) if error else "",
             html_bytes=len(response.body),
             markdown_bytes=_utf8_length(content.markdown) if content else 0,
             duration_ms=outcome.duration_ms,
@@ -260,6 +261,11 @@ def _document(response: Response) -> str | bytes:
     if response.encoding == "utf-8" and not response.body.startswith(BOM_UTF8):
         return response.body
     return response.text
+
+
+def _message(error: ExtractionError) -> str:
+    """What went wrong, and what the fallback had to say to it."""
+    return "; ".join([str(error), *getattr(error, "__notes__", ())])
 
 
 def _utf8_length(text: str) -> int:

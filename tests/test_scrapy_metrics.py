@@ -38,7 +38,7 @@ from scrapy_riptide import RiptideExporter
 from scrapy_riptide.monitoring import scrapes, server, statscollector
 from scrapy_riptide.monitoring.discovery import with_port
 from scrapy_riptide.monitoring.figures import Histogram
-from scrapy_riptide.monitoring.metrics import COUNTERS_BY, FROM_STATS
+from scrapy_riptide.monitoring.metrics import COUNTERS_BY, FROM_STATS, OF_THE_MOMENT
 from scrapy_riptide.monitoring.server import is_allowed_host
 from scrapy_riptide.monitoring.statscollector import StatsFamilies
 
@@ -187,6 +187,11 @@ async def test_stats_that_nobody_keeps_are_absent_rather_than_zero(
     assert found["riptide_extractions_total,engine=wasm,mode=article,outcome=ok"] == 1
     assert [name for name in found if re.match("riptide_(pages|errors|skipped|fallback|items)_", name)] == []
     assert [each for each in messages(caplog.records, logging.INFO) if "pages:" in each] == []
+
+
+async def test_what_is_so_at_the_moment_is_shown_while_it_is(settings: dict[str, Any]) -> None:
+    items, _ = await ask(settings, "/metrics")
+    assert {each.name for each in parse_text(items[0]["text"])} >= OF_THE_MOMENT
 
 
 async def test_openmetrics_is_spoken(settings: dict[str, Any]) -> None:
@@ -409,12 +414,14 @@ async def test_scrapes_take_the_short_way_and_everything_else_the_long_one(
 
 
 class CrowdSpider(PageSpider):
-    """Opens connections to its own server and says nothing, then yields what a page is like meanwhile."""
+    """Opens connections to its own server and says little, then yields what a page is like meanwhile."""
 
     async def parse(self, response: Response) -> Any:
         exporter = self.crawler.get_extension(RiptideExporter)
         assert exporter is not None
         idle = [await asyncio.open_connection("127.0.0.1", exporter.port) for _ in range(200)]
+        for _, writer in idle[100:]:
+            writer.write(b"G")
         beyond = await asyncio.open_connection("127.0.0.1", exporter.port)
         yield {"content": response.meta["riptide_content"].text, "beyond": await beyond[0].read()}
         idle[0][1].write(SCRAPE % b"")
@@ -423,7 +430,7 @@ class CrowdSpider(PageSpider):
             writer.close()
 
 
-async def test_idle_connections_get_no_more_than_some_descriptors(
+async def test_connections_get_no_more_than_some_descriptors(
     settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scrapes, "_CONNECTIONS", 200)
@@ -531,6 +538,25 @@ async def test_no_free_port_is_one_error_and_the_crawl_goes_on(
     assert f"RIPTIDE_METRICS_PORT = [{first}, {first}]: no port of 127.0.0.1 can be used" in lines[0]
 
 
+async def test_a_host_that_is_not_there_is_tried_once(
+    settings: dict[str, Any], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[int] = []
+    listen = server.CrawlServer.listen
+
+    async def count(self: server.CrawlServer, host: str, port: int) -> None:
+        tried.append(port)
+        await listen(self, host, port)
+
+    monkeypatch.setattr(server.CrawlServer, "listen", count)
+    elsewhere = {**settings, "RIPTIDE_METRICS_HOST": "198.51.100.7", "RIPTIDE_METRICS_PORT": [9410, 9460]}
+    async with site({"/": "fine"}) as root:
+        result = await crawl(PageSpider, elsewhere, root=root)
+    assert result.stats["finish_reason"] == "finished"
+    assert any("no port of 198.51.100.7 can be used" in line for line in messages(caplog.records))
+    assert tried == [9410]
+
+
 @pytest.mark.parametrize(
     ("host", "address"), [("127.0.0.1", "127.0.0.1:9410"), ("::1", "[::1]:9410"), ("box", "box:9410")]
 )
@@ -596,6 +622,7 @@ async def test_what_killed_processes_left_is_swept_and_nothing_else(
         stay = {
             f"riptide-{host}-{os.getpid()}-{port}.json": alive_target,
             f"riptide-elsewhere-{dead_pid()}-9410.json": target,
+            f"riptide-{host}-2-{dead_pid()}-9410.json": target,
             "mine.json": target,
             f"riptide-{host}-x-y.json": target,
         }
@@ -639,6 +666,8 @@ async def test_the_textfile_has_the_last_figures(settings: dict[str, Any], tmp_p
     async with site(PAGES) as root:
         result = await crawl(PageSpider, textfile, root=root, paths=tuple(PAGES), name="asking")
     found = values(parse_text((tmp_path / "riptide.prom").read_text()))
+    # A node exporter would show them for ever.
+    assert [name for name in found if name.partition(",")[0] in OF_THE_MOMENT] == []
     assert found["riptide_pages_seen_total"] == result.stats["riptide/pages/seen"] == 5
     assert found["riptide_wasm_grow_failed_total"] == result.stats["riptide/wasm/grow_failed"]
     assert os.listdir(tmp_path) == ["riptide.prom"]

@@ -7,6 +7,7 @@ import gzip
 import logging
 import pickle
 import re
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -354,6 +355,20 @@ async def test_the_fallback_answers_for_the_machinery_and_is_counted_by_reason(
         "fallback/internal": 1,
     }
     assert any("answered by parsel" in line for line in messages(caplog.records))
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="errors take notes from Python 3.11 on")
+async def test_of_a_page_that_nobody_answered_the_line_says_why_the_fallback_did_not(
+    hostile_settings: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = {**hostile_settings, "RIPTIDE_FALLBACK": "parsel"}
+    async with site({"/": "!t" + "<p>" * 120_001}) as root:
+        await crawl(PageSpider, settings, root=root)
+    (line,) = (line for line in messages(caplog.records) if line.startswith("Extraction of"))
+    assert "answered by nobody" in line
+    assert line.endswith(
+        "The fallback failed as well: The document has 120001 tags; the fallback reads 120000."
+    )
 
 
 async def test_a_failure_is_one_line_with_fields_and_the_end_is_a_line_to_read(

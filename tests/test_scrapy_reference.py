@@ -16,7 +16,7 @@ import pytest
 import scrapy_riptide
 from scrapy_riptide import Extractor, errors, keys, page_options
 from scrapy_riptide.config import ExtractorConfig
-from scrapy_riptide.monitoring import stats
+from scrapy_riptide.monitoring import metrics, stats
 from scrapy_riptide.settings import CONTENT_FIELDS, RiptideSettings, setting_name
 from scrapy_riptide.wasm.contract import ERRORS, SIGNATURES
 
@@ -75,6 +75,18 @@ def test_every_stat_has_its_row() -> None:
         for row in re.findall(r"^\| `(riptide/[^`]+)` \|", STATS, re.MULTILINE)
     }
     assert rows == stats_of_the_code()
+
+
+def test_every_stat_is_a_metric() -> None:
+    shown = {
+        stats.BYTES,  # riptide_html_bytes_total
+        stats.TOTAL_MS,  # the sum of riptide_extraction_duration_seconds
+        *stats.POOL_FIGURES.values(),
+        *(stat for stat, *_ in metrics.FROM_STATS.values()),
+        *(stat for stat, *_ in metrics.FROM_STAT.values()),
+        *(stat for stat, *_ in metrics.GAUGES_FROM_STAT.values()),
+    }
+    assert {stat.removesuffix("/<kind>") for stat in stats_of_the_code()} == shown
 
 
 def test_every_figure_of_an_extractor_has_its_row() -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
+import re
 import socket
 from collections.abc import Mapping
 from pathlib import Path
@@ -54,9 +54,11 @@ def with_port(host: str, port: int) -> str:
 
 
 def _sweep(folder: Path) -> None:
-    for path in folder.glob(f"{_PREFIX}{socket.gethostname()}-*-*.json"):
-        with contextlib.suppress(ValueError):
-            pid, port = map(int, path.stem.split("-")[-2:])
+    # To the end: the name of another machine may begin with this one's.
+    ours = re.compile(rf"{_PREFIX}{re.escape(socket.gethostname())}-(\d+)-(\d+)\.json")
+    for path in folder.iterdir():
+        if name := ours.fullmatch(path.name):
+            pid, port = map(int, name.groups())
             if not _is_running(pid) or not _listens(path, port):
                 path.unlink(missing_ok=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _TEXTFILE_INTERVAL_S = 30.0
+# What another port may be free of. A host that isn't there is there on none of them.
+_TAKEN = (errno.EADDRINUSE, errno.EACCES)
 
 
 class RiptideExporter:
@@ -40,8 +43,10 @@ class RiptideExporter:
             raise NotConfigured(
                 "RIPTIDE_METRICS_PORT and RIPTIDE_METRICS_TEXTFILE are None. Set one of them to see metrics."
             )
-        #: Everything about the crawl, for a server or gateway of one's own. None without prometheus-client.
+        #: Everything about the crawl, for a server of one's own. None without prometheus-client.
         self.registry = _registry(crawler, self._crawl)
+        #: What stays true of the crawl once it has ended, for a gateway that keeps it. None as well.
+        self.final_registry = _registry(crawler, self._crawl, ended=True)
         if self.registry is None and settings.metrics_textfile is not None:
             logger.error(
                 "RIPTIDE_METRICS_TEXTFILE needs prometheus-client: pip install 'scrapy-riptide[metrics]'."
@@ -81,8 +86,8 @@ class RiptideExporter:
             self._remove_target(self._target)
         if self._server is not None:
             await self._server.close()
-        if self._settings.metrics_textfile is not None and self.registry is not None:
-            await self._write_textfile(self.registry)
+        if self._settings.metrics_textfile is not None and self.final_registry is not None:
+            await self._write_textfile(self.final_registry)
 
     async def _listen(self, first: int, last: int) -> None:
         host = self._settings.metrics_host
@@ -97,6 +102,8 @@ class RiptideExporter:
                     extra={"spider": self._crawler.spider},
                 )
                 return
+            if reason.errno not in _TAKEN:
+                break
         await server.close()
         logger.error(
             "RIPTIDE_METRICS_PORT = %r: no port of %s can be used (%s). The crawl goes on without metrics.",
@@ -140,12 +147,12 @@ class RiptideExporter:
             self._textfile_failed = False
 
 
-def _registry(crawler: Crawler, crawl: RiptideCrawl) -> CollectorRegistry | None:
+def _registry(crawler: Crawler, crawl: RiptideCrawl, *, ended: bool = False) -> CollectorRegistry | None:
     try:
         from scrapy_riptide.monitoring.metrics import make_registry
     except ImportError:
         return None
-    return make_registry(crawler, crawl)
+    return make_registry(crawler, crawl, ended=ended)
 
 
 async def _try_to_listen(server: CrawlServer, host: str, port: int) -> OSError | None:

@@ -78,6 +78,8 @@ FROM_STATS = {
     "riptide_errors_total": (names.ERRORS, "kind", "Pages that a guest could not extract"),
     "riptide_skipped_total": (names.SKIPPED, "kind", "Pages passed through as they came"),
     "riptide_fallback_total": (names.FALLBACK, "reason", "Pages for which the fallback answered"),
+    "riptide_link_errors_total": (names.LINK_ERRORS, "kind", "Pages whose links could not be read"),
+    "riptide_documents_skipped_total": (names.DOCUMENTS_SKIPPED, "kind", "Documents that became no items"),
     "riptide_item_errors_total": (names.ITEM_ERRORS, "kind", "Items that could not be filled"),
 }
 #: Counters that the crawl's stats hold as one number.
@@ -85,20 +87,50 @@ FROM_STAT = {
     "riptide_pages_seen_total": (names.SEEN, "Pages that came by"),
     "riptide_pages_extracted_total": (names.EXTRACTED, "Pages that a guest extracted"),
     "riptide_pool_exhausted_retries_total": (names.POOL_RETRIES, "Tries that found no free instance"),
+    "riptide_documents_collected_total": (names.DOCUMENTS_COLLECTED, "Documents that became items"),
     "riptide_items_filled_total": (names.ITEMS_FILLED, "Items filled with content"),
     "riptide_items_extracted_total": (names.ITEMS_EXTRACTED, "Items whose own source was extracted"),
     "riptide_leases_run_out_total": (names.LEASES_RUN_OUT, "Leases found to have run out"),
     "riptide_leases_lost_total": (names.LEASES_LOST, "Leases that this crawl lost while at work"),
     "riptide_leases_given_up_total": (names.LEASES_GIVEN_UP, "Requests lost with too many workers"),
+    "riptide_leases_unreadable_total": (names.LEASES_UNREADABLE, "Requests in the queue that can't be read"),
     "riptide_leases_redis_errors_total": (names.LEASES_REDIS_ERRORS, "Times that Redis did not answer"),
 }
+#: Gauges that the crawl's stats hold.
+GAUGES_FROM_STAT = {
+    "riptide_extraction_duration_max_ms": (names.MAX_MS, "Milliseconds of the slowest page"),
+}
+#: What is so at the moment. Where a crawl that has ended is kept, it would be taken for the present:
+#: an alert of its memory would go on until somebody removes the file.
+OF_THE_MOMENT = frozenset(
+    {
+        "riptide_wasm_memory_pages",
+        "riptide_pool_instances",
+        "riptide_pool_pressure",
+        "riptide_workers_busy",
+        "riptide_queue_depth",
+        "riptide_breaker_state",
+    }
+)
 
 
-def make_registry(crawler: Crawler, crawl: RiptideCrawl) -> CollectorRegistry:
-    """A registry with everything about one crawl."""
+def make_registry(crawler: Crawler, crawl: RiptideCrawl, *, ended: bool = False) -> CollectorRegistry:
+    """A registry with everything about one crawl, or with what stays true once it has ended."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(CrawlCollector(crawler, crawl))
+    collector = CrawlCollector(crawler, crawl)
+    registry.register(EndedCrawlCollector(collector) if ended else collector)
     return registry
+
+
+class EndedCrawlCollector(Collector):
+    """A crawl's figures without those of the moment."""
+
+    def __init__(self, crawl: CrawlCollector) -> None:
+        self._crawl = crawl
+
+    def collect(self) -> Iterator[Metric]:
+        """Every metric family that stays true."""
+        return (family for family in self._crawl.collect() if family.name not in OF_THE_MOMENT)
 
 
 class CrawlCollector(Collector):
@@ -119,6 +151,9 @@ class CrawlCollector(Collector):
         if not self._crawl.stats.are_kept:
             return
         stats = own_stats(self._crawler.stats.get_stats())
+        for name, (stat, meaning) in GAUGES_FROM_STAT.items():
+            if stat in stats:
+                yield family.gauge(name, meaning, stats[stat])
         for name, (prefix, label, meaning) in FROM_STATS.items():
             yield family.counters(name, meaning, (label,), _keyed(by_kind(stats, prefix)))
         for name, (stat, meaning) in FROM_STAT.items():

@@ -16,6 +16,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from aiohttp import web
     from prometheus_client import CollectorRegistry
 
 # A text is kept for a second, or longer where so many scrapes were more than half a percent of a core.
@@ -26,7 +27,7 @@ _END = b"\r\n\r\n"
 # What asks for more than an answer on this connection.
 _NOT_PLAIN = ("Connection", "Content-Length", "Expect", "Transfer-Encoding", "Upgrade")
 _SCRAPERS = 64
-# Whoever connects and says nothing keeps a descriptor, of which the crawl needs some itself.
+# Whoever connects keeps a descriptor, of which the crawl needs some itself.
 _CONNECTIONS = 256
 
 #: Whether a request with these headers is answered at all.
@@ -56,9 +57,12 @@ class MetricsText:
 
 
 class ScrapeAnswers:
-    """Requests for the metrics, as they come over the wire, and the answers to them."""
+    """Requests for the metrics, as they come over the wire, and the answers to them.
 
-    def __init__(self, text: MetricsText, is_welcome: IsWelcome, headers: Mapping[str, str]) -> None:
+    :param text: None, where there are none
+    """
+
+    def __init__(self, text: MetricsText | None, is_welcome: IsWelcome, headers: Mapping[str, str]) -> None:
         self._text = text
         self._is_welcome = is_welcome
         self._head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
@@ -67,7 +71,7 @@ class ScrapeAnswers:
 
     def answer(self, request: bytes) -> bytes | None:
         """The whole response to a scrape, or None where these bytes are something else."""
-        if not request.startswith(_REQUEST_LINE):
+        if self._text is None or not request.startswith(_REQUEST_LINE):
             return None
         accept = self._accepted(request)
         if accept is None:
@@ -101,14 +105,14 @@ class ScrapeAnswers:
 class ScrapeProtocol(asyncio.Protocol):
     """A connection that may be a scraper's. The first request that is no scrape goes to ``others``.
 
-    :param others: makes the protocol that takes over, with what came last
+    :param others: makes the protocols that take over, with what came last, and keeps them
     :param connections: where the connection is kept as long as it is this protocol's
     """
 
     def __init__(
         self,
         answers: ScrapeAnswers,
-        others: Callable[[], asyncio.Protocol],
+        others: web.Server,
         connections: set[asyncio.Transport],
     ) -> None:
         self._answers = answers
@@ -120,7 +124,7 @@ class ScrapeProtocol(asyncio.Protocol):
         """asyncio's hook."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        if len(self._connections) >= _CONNECTIONS:
+        if len(self._connections) + len(self._others.connections) >= _CONNECTIONS:
             transport.abort()
             return
         self._connections.add(transport)

@@ -77,8 +77,6 @@ class CrawlServer:
     def _protocol(self) -> Callable[[], asyncio.Protocol]:
         others = self._runner.server
         assert others is not None
-        if self._text is None:
-            return others
         answers = ScrapeAnswers(self._text, lambda headers: self._door.refusal(headers) is None, _HEADERS)
         return lambda: ScrapeProtocol(answers, others, self._scrapers)
 
