@@ -70,8 +70,8 @@ def decimal(minimum: float, maximum: float | None = None, *, unit: str = "") -> 
         if isinstance(value, bool):
             raise ValueError
         number = float(value)
-        # A NaN compares as neither.
-        if not (minimum <= number <= (float("inf") if maximum is None else maximum)):
+        # A NaN compares as neither; what never ends is nothing to count down, or to write into a message.
+        if not (minimum <= number < float("inf")) or (maximum is not None and number > maximum):
             raise ValueError
         return number
 

@@ -404,6 +404,12 @@ def test_the_limits_always_hold_together(mb: int | None, pages: int | None, recy
     assert config.recycle_memory_bytes <= config.memory_limit_bytes
 
 
+@pytest.mark.parametrize("name", [each for each in OPTIONS if isinstance(DEFAULTS[each], float)])
+def test_no_number_is_endless(name: str) -> None:
+    with pytest.raises(ConfigError, match=f"{name} = inf is not allowed"):
+        made_with(name, math.inf)
+
+
 @pytest.mark.parametrize("endless", [math.inf, 1e300])
 @pytest.mark.parametrize("name", ["checkout_timeout_secs", "timeout_secs"])
 def test_a_time_to_wait_is_never_beyond_what_a_lock_can_wait(name: str, endless: float) -> None:

@@ -100,15 +100,20 @@ def test_a_denied_growth_is_counted_whether_the_guest_survives_it_or_not(runtime
 
 
 def test_a_growth_that_the_system_refuses_is_a_denied_one(
-    runtime: MakeRuntime, monkeypatch: pytest.MonkeyPatch
+    runtime: MakeRuntime, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     instance = Instance(*runtime(), number=1)
     tell(instance, "fine")
+    caplog.set_level(logging.DEBUG, "scrapy_riptide.wasm.memory")
     with monkeypatch.context() as patch:
         patch.setattr(memory, "_mprotect", lambda *_: -1)
         tell(instance, "!g")
     tracker = instance.tracker
     assert (tracker.current_pages, tracker.grow_failures, tracker.use_grow_failures) == (START_PAGES, 1, 1)
+    assert tracker.peak_pages == START_PAGES
+    assert [record.getMessage() for record in caplog.records] == [
+        "linear memory growth denied by the system: current 17 pages, desired 33 pages, limit 4096 pages"
+    ]
     tell(instance, "!g")
     assert (tracker.current_pages, tracker.use_grow_failures) == (START_PAGES + 16, 0)
     instance.close()
@@ -227,8 +232,8 @@ def test_growths_and_errors_add_up_over_a_pools_instances(extractor: MakeExtract
 def test_reset_for_reuse_restarts_one_use_and_keeps_the_life() -> None:
     tracker = MemoryTracker(100, exact=True)
     tracker._start(10)
-    tracker._grow(80, possible=True)
-    tracker._grow(80, possible=True)
+    tracker._grow(80, lambda: True)
+    tracker._grow(80, lambda: True)
     tracker._free(50)
     tracker.reset_for_reuse()
     assert figures(tracker) == {
@@ -297,7 +302,7 @@ def test_an_instance_is_closed_once_whoever_comes_first(runtime: MakeRuntime) ->
 def test_a_growth_is_told_though_no_call_came_back_after_it(caplog: pytest.LogCaptureFixture) -> None:
     tracker = MemoryTracker(100, exact=True)
     with caplog.at_level(logging.DEBUG, "scrapy_riptide.wasm.memory"):
-        tracker._grow(1, possible=True)
+        tracker._grow(1, lambda: True)
         tracker.cleanup()
     assert len(caplog.records) == 1
 

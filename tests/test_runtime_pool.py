@@ -81,6 +81,9 @@ def pool(runtime: MakeRuntime) -> Iterator[Any]:
     yield make
     for each in made:
         each.pool.close()
+        # What a test kept would be the garbage collector's, in the midst of a later one that counts memories.
+        for instance in list(each.pool._active.values()):
+            each.pool.give_back(instance)
 
 
 # Checkout.
@@ -120,6 +123,23 @@ def test_a_full_pool_gives_what_comes_back_in_time(pool: Any) -> None:
     timer.start()
     assert made.take(timeout_s=PATIENCE_S) is held
     timer.join()
+
+
+def test_what_comes_back_as_the_time_to_wait_ends_is_given(
+    pool: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = pool(max_pool_size=1)
+    held = made.take()
+    # Re-entrant as it comes, so that the waiter itself can give back at the moment it has waited.
+    wait = made.pool._changed.wait
+
+    def ends(timeout_s: float) -> bool:
+        waited = wait(timeout_s)
+        made.pool.give_back(held)
+        return bool(waited)
+
+    monkeypatch.setattr(made.pool._changed, "wait", ends)
+    assert made.take(timeout_s=0.01) is held
 
 
 def test_who_waits_gets_a_new_instance_as_soon_as_a_failed_one_is_gone(
@@ -305,6 +325,94 @@ def test_an_unhealthy_instance_is_replaced_and_a_healthy_one_stays(
     ]
     assert (made.take(), well.uses) == (well, uses)
     assert made.pool.figures().health_checks == 2
+
+
+def test_to_be_asked_for_its_health_keeps_no_instance_from_expiring(pool: Any) -> None:
+    """Health is asked for every two minutes, and idle instances expire after five."""
+    made = pool(idle_expiry_secs=0)
+    made.pool.give_back(made.take())
+    before = made.pool._idle[0].last_used
+    time.sleep(0.01)
+    made.pool.check_health()
+    assert [each.last_used for each in made.pool._idle] == [before]
+    made.pool.reap()
+    assert made.retired == {"idle": 1}
+
+
+def test_while_one_instance_is_asked_for_its_health_the_others_are_given(
+    pool: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = pool(max_pool_size=3)
+    held = [made.take() for _ in range(3)]
+    for each in held:
+        tell(each, "fine")
+        made.pool.give_back(each)
+    taken: list[tuple[int, int]] = []
+    is_healthy = InstancePool._is_healthy
+
+    def asked(self: InstancePool, instance: Instance) -> bool:
+        document = made.use("fine")
+        taken.append((instance.number, document.number))
+        return is_healthy(self, instance)
+
+    monkeypatch.setattr(InstancePool, "_is_healthy", asked)
+    made.pool.check_health()
+    # The one that was used last goes to each document, and is asked like the others.
+    assert taken == [(1, 3), (2, 3), (3, 2)]
+    # And each is back where its last use puts it.
+    assert [each.number for each in made.pool._idle] == [1, 3, 2]
+
+
+def test_an_instance_that_is_away_when_its_turn_comes_is_not_asked(
+    pool: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = pool(max_pool_size=2)
+    held = [made.take(), made.take()]
+    for each in held:
+        made.pool.give_back(each)
+    is_healthy = InstancePool._is_healthy
+
+    def asked(self: InstancePool, instance: Instance) -> bool:
+        held.append(made.take())
+        return is_healthy(self, instance)
+
+    monkeypatch.setattr(InstancePool, "_is_healthy", asked)
+    made.pool.check_health()
+    assert (made.numbers, made.pool.figures().health_checks) == ((1, 1, 2), 1)
+    assert held[-1].number == 2
+
+
+@pytest.mark.parametrize("healthy", [True, False])
+def test_an_instance_that_is_asked_for_its_health_as_the_pool_closes_is_let_go(
+    pool: Any, monkeypatch: pytest.MonkeyPatch, healthy: bool
+) -> None:
+    made = pool()
+    made.use("fine")
+
+    def closes(pool: InstancePool, _: Instance) -> bool:
+        pool.close()
+        return healthy
+
+    monkeypatch.setattr(InstancePool, "_is_healthy", closes)
+    made.pool.check_health()
+    assert (made.retired, made.numbers, made.pool.is_empty) == ({"closed": 1}, (0, 0, 1), True)
+
+
+def test_an_instance_that_is_made_ahead_as_the_pool_closes_is_let_go(
+    pool: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = pool(initial_pool_size=1)
+    before = len(memory._memories)
+
+    def slow(*arguments: Any) -> Instance:
+        made.pool.close()
+        assert not made.pool.is_empty
+        return Instance(*arguments)
+
+    monkeypatch.setattr(pool_module, "Instance", slow)
+    made.pool.warm()
+    assert (made.retired, made.numbers, made.pool.is_empty) == ({"closed": 1}, (0, 0, 1), True)
+    assert len(memory._memories) == before
 
 
 def test_instances_are_made_ahead_up_to_the_initial_size(pool: Any) -> None:

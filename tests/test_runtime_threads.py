@@ -16,7 +16,7 @@ from conftest import Configure, MakeExtractor, guests_running
 from waiting import PATIENCE_S, wait_for
 
 from scrapy_riptide import ExtractedContent, Extractor, errors
-from scrapy_riptide.wasm import memory
+from scrapy_riptide.wasm import host, memory
 
 URL = "https://example.com/"
 # What the misbehaving component is told, and what becomes of it.
@@ -142,6 +142,37 @@ def test_closing_while_busy_stops_the_guests_and_cancels_what_waits(config: Conf
         *["the extractor was closed while the guest ran"] * 2,
     ]
     assert took < PATIENCE_S
+
+
+def test_closing_waits_for_all_threads_together_no_longer_than_for_one(
+    config: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fallback can't be stopped: four threads inside of one kept a closing for twenty seconds."""
+    at_work, end = threading.Semaphore(0), threading.Event()
+    waits: list[float] = []
+    join = threading.Thread.join
+
+    def work() -> None:
+        at_work.release()
+        end.wait(PATIENCE_S)
+
+    def counted(thread: threading.Thread, timeout_s: float | None = None) -> None:
+        if thread.name.startswith("riptide-worker"):
+            assert timeout_s is not None
+            waits.append(timeout_s)
+        join(thread, timeout_s)
+
+    monkeypatch.setattr(host, "_CLOSE_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(threading.Thread, "join", counted)
+    made = Extractor(config(max_workers=4))
+    futures = [made._host.submit(work) for _ in range(4)]
+    for _ in futures:
+        at_work.acquire(timeout=PATIENCE_S)
+    made.close()
+    end.set()
+    assert len(waits) == 4
+    assert 0.1 < waits[0] <= 0.2
+    assert waits[1:] == [0.0] * 3
 
 
 def test_closing_from_a_worker_thread_is_possible(extractor: MakeExtractor) -> None:

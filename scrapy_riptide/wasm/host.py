@@ -98,6 +98,7 @@ class GuestHost:
 
     def wait_until_ready(self, timeout_s: float | None = None) -> None:
         """Waits for the component; raises what kept it from being loaded, or ``TimeoutError``."""
+        self._check_process()
         try:
             self._pool.result(timeout_s)
         except FutureTimeout:  # a type of its own before Python 3.11
@@ -125,12 +126,15 @@ class GuestHost:
         self._submit(job, function)
         return job
 
-    def _submit(self, job: Job[_T], function: Callable[[], _T]) -> None:
+    def _check_process(self) -> None:
         if os.getpid() != self._pid:
             raise ExtractorClosed(
                 "this extractor belongs to the parent process: its threads did not come along. "
                 "Make the Extractor after the fork, one in each process"
             )
+
+    def _submit(self, job: Job[_T], function: Callable[[], _T]) -> None:
+        self._check_process()
         if self._closing.is_set():
             raise ExtractorClosed("the extractor is closed")
         try:

@@ -32,7 +32,7 @@ class Instance:
     def __init__(self, runtime: Runtime, config: ExtractorConfig, number: int) -> None:
         self.number = number
         self.uses = 0
-        self.created = self.last_used = time.monotonic()
+        self.last_used = time.monotonic()
         #: False after a failure of the machinery: the store refuses to be entered again.
         self.usable = True
         self.tracker = MemoryTracker(

@@ -14,7 +14,7 @@ import ctypes
 import logging
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from ctypes import CFUNCTYPE, byref, c_int, c_long, c_size_t, c_void_p, cast
 from dataclasses import dataclass
@@ -36,6 +36,13 @@ class Growth(NamedTuple):
     desired_pages: int
     limit_pages: int
     allowed: bool
+
+    @property
+    def outcome(self) -> str:
+        """In words: what is denied within the limit, the system had no memory for."""
+        if self.allowed:
+            return "allowed"
+        return "denied" if self.desired_pages > self.limit_pages else "denied by the system"
 
 
 class MemoryTracker:
@@ -134,7 +141,7 @@ class MemoryTracker:
         for each in events:
             logger.debug(
                 "linear memory growth %s: current %d pages, desired %d pages, limit %d pages",
-                "allowed" if each.allowed else "denied",
+                each.outcome,
                 each.current_pages,
                 each.desired_pages,
                 each.limit_pages,
@@ -151,10 +158,11 @@ class MemoryTracker:
             self._peak = max(self._peak, self._current)
             return True
 
-    def _grow(self, pages: int, *, possible: bool) -> bool:
+    def _grow(self, pages: int, get: Callable[[], bool]) -> bool:
+        # Only what the system has given was ever in use.
         with self._lock:
             desired = self._current + pages
-            allowed = possible and desired <= self.max_pages
+            allowed = desired <= self.max_pages and get()
             if logger.isEnabledFor(logging.DEBUG):
                 self._events.append(Growth(self._current, desired, self.max_pages, allowed))
             if not allowed:
@@ -164,13 +172,6 @@ class MemoryTracker:
             self._current = desired
             self._peak = max(self._peak, desired)
             return True
-
-    def _grow_failed(self, pages: int) -> None:
-        """Takes an allowed growth back that the system then refused."""
-        with self._lock:
-            self._current -= pages
-            self._denied += 1
-            self._use_denied += 1
 
     def _free(self, pages: int) -> None:
         with self._lock:
@@ -276,12 +277,14 @@ def _get_memory(key: int, size: Any, capacity: Any) -> int:
 def _grow_memory(key: int, new_size: int) -> int:
     try:
         memory = _memories[key]
-        pages = (new_size - memory.size) // PAGE_BYTES
-        if not memory.tracker._grow(pages, possible=new_size <= memory.capacity):
-            return _error("over the memory limit")
-        if pages and _mprotect(memory.base + memory.size, new_size - memory.size, _PROT_READ_WRITE):
-            memory.tracker._grow_failed(pages)
-            return _error("the system has no memory left")
+        added = new_size - memory.size
+
+        def get() -> bool:
+            at = memory.base + memory.size
+            return new_size <= memory.capacity and not (added and _mprotect(at, added, _PROT_READ_WRITE))
+
+        if not memory.tracker._grow(added // PAGE_BYTES, get):
+            return _error("over the limit, or the system has no memory left")
         memory.size = new_size
         return 0
     except BaseException as error:  # noqa: BLE001 (as above)

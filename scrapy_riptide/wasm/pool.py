@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from bisect import insort
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import Enum
@@ -36,6 +37,11 @@ class Pressure(str, Enum):
 
 
 _PRESSURES = ((90.0, Pressure.CRITICAL), (80.0, Pressure.HIGH), (60.0, Pressure.MEDIUM))
+
+
+def _last_use(instance: Instance) -> tuple[bool, float]:
+    """The order of idle instances. One made ahead of need stays behind those that were used."""
+    return instance.uses > 0, instance.last_used
 
 
 @dataclass
@@ -108,13 +114,16 @@ class InstancePool:
                 instance = self._take()
                 if instance is not None or self._may_add():
                     break
-                if not self._changed.wait(deadline - time.monotonic()) and time.monotonic() >= deadline:
+                left_s = deadline - time.monotonic()
+                if left_s <= 0:
                     raise PoolExhausted(
                         f"no instance came free within {timeout_s:g} s: {len(self._active)} of "
                         f"{self._size} are at work",
                         active=len(self._active),
                         max=self._size,
                     )
+                # What comes free as the time ends is looked at once more.
+                self._changed.wait(left_s)
             self._counts["checkouts"] += 1
             if instance is not None:
                 self._counts["reuses"] += instance.uses > 0
@@ -163,7 +172,7 @@ class InstancePool:
             elif self._closed:
                 self._retire(instance, "closed")
             else:
-                self._idle.insert(0, instance)
+                insort(self._idle, instance, key=_last_use)
                 self._changed.notify()
         self._close_spent()
         return instance
@@ -274,9 +283,14 @@ class InstancePool:
     def check_health(self) -> None:
         """Asks every idle instance for its health; one that doesn't say ok is replaced."""
         with self._changed:
-            idle, self._idle = self._idle, []
-            self._active.update((each.number, each) for each in idle)
+            idle = list(self._idle)
+        # One after another: the others are there for documents meanwhile.
         for instance in idle:
+            with self._changed:
+                if instance not in self._idle:
+                    continue
+                self._idle.remove(instance)
+                self._active[instance.number] = instance
             healthy = self._is_healthy(instance)
             with self._changed:
                 self._active.pop(instance.number, None)
@@ -284,7 +298,8 @@ class InstancePool:
                 if self._closed:
                     self._retire(instance, "closed")
                 elif healthy:
-                    self._idle.append(instance)
+                    # Where it was: to be asked is no use, neither for its order nor for its expiry.
+                    insort(self._idle, instance, key=_last_use)
                 else:
                     self._retire(instance, "unhealthy")
                 self._changed.notify()
@@ -292,13 +307,13 @@ class InstancePool:
         self._last_health_check = time.time()
 
     def _is_healthy(self, instance: Instance) -> bool:
-        uses = instance.uses
+        uses, last_used = instance.uses, instance.last_used
         try:
             status = getattr(instance.call("health-check", timeout_s=_HEALTH_TIMEOUT_S), "status", None)
         except RiptideError as error:
             logger.warning("Instance %d failed its health check and is replaced: %s", instance.number, error)
             return False
-        instance.uses = uses
+        instance.uses, instance.last_used = uses, last_used
         if status not in HEALTHY:
             logger.warning("Instance %d says it is %r and is replaced", instance.number, status)
             return False

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
@@ -126,9 +127,10 @@ class Workers:
 
     def join(self, timeout_s: float) -> bool:
         """Waits for the threads to end; whether all did. For after :meth:`close`."""
+        deadline = time.monotonic() + timeout_s
         for thread in self._threads:
             if thread is not threading.current_thread():
-                thread.join(timeout_s)
+                thread.join(max(deadline - time.monotonic(), 0.0))
         return not any(thread.is_alive() for thread in self._threads)
 
     def _add_thread(self, entry: _Entry) -> bool:
