@@ -359,6 +359,7 @@ async def test_a_browser_draws_the_live_page(settings: dict[str, Any]) -> None:
     assert f"{root}/fine wasm ok" in words
     assert "The crawl doesn't answer" not in words
     assert "<polyline points=" in item["dom"]
+    assert re.search(r'id="rate-chart-top">at most [\d.]+<', item["dom"])
 
 
 class RawSpider(PageSpider):
@@ -423,7 +424,10 @@ class CrowdSpider(PageSpider):
         for _, writer in idle[100:]:
             writer.write(b"G")
         beyond = await asyncio.open_connection("127.0.0.1", exporter.port)
-        yield {"content": response.meta["riptide_content"].text, "beyond": await beyond[0].read()}
+        yield {
+            "content": response.meta["riptide_content"].text,
+            "beyond": await asyncio.wait_for(beyond[0].read(), PATIENCE_S),
+        }
         idle[0][1].write(SCRAPE % b"")
         yield {"scraped": await idle[0][0].readline()}
         for _, writer in (*idle, beyond):

@@ -96,10 +96,6 @@ FROM_STAT = {
     "riptide_leases_unreadable_total": (names.LEASES_UNREADABLE, "Requests in the queue that can't be read"),
     "riptide_leases_redis_errors_total": (names.LEASES_REDIS_ERRORS, "Times that Redis did not answer"),
 }
-#: Gauges that the crawl's stats hold.
-GAUGES_FROM_STAT = {
-    "riptide_extraction_duration_max_ms": (names.MAX_MS, "Milliseconds of the slowest page"),
-}
 #: What is so at the moment. Where a crawl that has ended is kept, it would be taken for the present:
 #: an alert of its memory would go on until somebody removes the file.
 OF_THE_MOMENT = frozenset(
@@ -151,9 +147,9 @@ class CrawlCollector(Collector):
         if not self._crawl.stats.are_kept:
             return
         stats = own_stats(self._crawler.stats.get_stats())
-        for name, (stat, meaning) in GAUGES_FROM_STAT.items():
-            if stat in stats:
-                yield family.gauge(name, meaning, stats[stat])
+        if names.MAX_MS in stats:
+            name, meaning = "riptide_extraction_duration_max_seconds", "Time of the slowest page"
+            yield family.gauge(name, meaning, stats[names.MAX_MS] / 1000)
         for name, (prefix, label, meaning) in FROM_STATS.items():
             yield family.counters(name, meaning, (label,), _keyed(by_kind(stats, prefix)))
         for name, (stat, meaning) in FROM_STAT.items():
