@@ -121,9 +121,14 @@ class RiptideCrawl:
         """Has ``callback`` awaited after the last page and before the extractor is given back."""
         self._before_close.append(callback)
 
+    @property
+    def spider(self) -> Spider | None:
+        """The crawl's spider, whose log lines are told from others' by it; None until it is made."""
+        return self._crawler.spider
+
     def labels(self) -> dict[str, str]:
         """What tells this crawl from others: spider, project, and the job's id where Scrapyd gave one."""
-        spider = self._crawler.spider
+        spider = self.spider
         return {
             "spider": self._crawler.spidercls.name if spider is None else spider.name,
             "project": str(self._crawler.settings["BOT_NAME"]),
@@ -153,7 +158,7 @@ class RiptideCrawl:
             {**fields, "message": extraction.message},
             # For formatters that write more than the message.
             extra={
-                "spider": self._crawler.spider,
+                "spider": self.spider,
                 **{f"riptide_{name}": each for name, each in fields.items()},
             },
         )
@@ -167,7 +172,7 @@ class RiptideCrawl:
             url,
             kind,
             error,
-            extra={"spider": self._crawler.spider},
+            extra={"spider": self.spider},
         )
 
     def copy_pool_figures(self) -> None:
@@ -177,7 +182,7 @@ class RiptideCrawl:
     def stop(self, reason: str, message: str) -> None:
         """Ends the crawl, whose result would be wrong from here on. Says why, once."""
         if self._stopping is None:
-            logger.error(message, extra={"spider": self._crawler.spider})
+            logger.error(message, extra={"spider": self.spider})
             self._stopping = asyncio.ensure_future(self._crawler.engine.close_spider_async(reason=reason))
 
     def _spider_opened(self, spider: Spider) -> None:

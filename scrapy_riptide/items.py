@@ -68,7 +68,12 @@ class ItemFiller:
         except (AttributeError, TypeError, ValueError, KeyError) as error:
             # A frozen class, or a model that validates what is assigned to it.
             crawl.stats.item_failed("refused")
-            logger.warning("An item of %s refused its content: %r", global_object_name(type(item)), error)
+            logger.warning(
+                "An item of %s refused its content: %r",
+                global_object_name(type(item)),
+                error,
+                extra={"spider": crawl.spider},
+            )
         else:
             crawl.stats.item_filled()
 

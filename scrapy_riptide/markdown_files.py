@@ -92,7 +92,13 @@ class MarkdownFiles:
         markdown, url = adapter.get(self._markdown), adapter.get(self._url)
         if not (isinstance(markdown, str) and markdown and isinstance(url, str) and url):
             self._crawl.stats.item_failed("no_markdown")
-            logger.info("An item without %s or %s became no file: %r", self._markdown, self._url, url)
+            logger.debug(
+                "An item without %s or %s became no file: %r",
+                self._markdown,
+                self._url,
+                url,
+                extra={"spider": self._crawler.spider},
+            )
             return item
         known = {
             name: value

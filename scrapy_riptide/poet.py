@@ -96,7 +96,7 @@ class RiptideProvider(PageObjectInputProvider):
             # Nobody will see it: Scrapy's own word, HttpError, is for the errback to hear.
             return ExtractedContent(url=response.url)
         error = response.meta.get(ERROR_KEY) or {"kind": skipped, "message": "the page was skipped"}
-        logger.info(
+        logger.debug(
             "The callback of %s is not called: it asks for content, and there is none (%s).",
             response.url,
             error["kind"],

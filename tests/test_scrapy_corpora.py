@@ -165,12 +165,18 @@ async def test_items_of_a_project_s_own_become_files_too(tmp_path: Path) -> None
     assert done.riptide("items") == {"items/filled": 2}
 
 
-async def test_an_item_without_markdown_is_counted_and_no_file(tmp_path: Path) -> None:
+async def test_an_item_without_markdown_is_counted_and_no_file(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
     settings = {"RIPTIDE_MARKDOWN_DIR": str(tmp_path), "RIPTIDE_ITEM_FIELDS": {}}
     async with site({"/": story("A page")}) as root:
         done = await crawl(ItemsSpider, settings, root=root)
     assert files_below(tmp_path) == []
     assert done.riptide("items/errors") == {"items/errors/no_markdown": 2}
+    lines = [each for each in caplog.records if "became no file" in each.getMessage()]
+    # A crawl may have as many of them as it has pages.
+    assert [each.levelno for each in lines] == [logging.DEBUG] * 2
     assert len(done.items) == 2
 
 

@@ -200,7 +200,8 @@ async def test_an_item_that_refuses_its_content_is_counted_and_passes(
         result = await crawl(ItemSpider, settings, root=root, item_class=FrozenItem)
     assert result.items == [FrozenItem()]
     assert result.riptide("items") == {"items/errors/refused": 1}
-    assert "FrozenItem refused its content" in messages(caplog.records)[0]
+    (refusal,) = (each for each in caplog.records if "FrozenItem refused its content" in each.getMessage())
+    assert vars(refusal)["spider"].name == ItemSpider.name
 
 
 class TwoPagesSpider(PageSpider):

@@ -659,6 +659,8 @@ async def test_a_targets_directory_that_cannot_be_is_one_error(
         "RIPTIDE_METRICS_TARGETS_DIR",
         "RIPTIDE_METRICS_TEXTFILE",
     ]
+    complaints = [each for each in caplog.records if "can't be written" in each.getMessage()]
+    assert {vars(each)["spider"].name for each in complaints} == {PageSpider.name}
 
 
 async def test_the_textfile_has_the_last_figures(settings: dict[str, Any], tmp_path: Path) -> None:

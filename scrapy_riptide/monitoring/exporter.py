@@ -6,7 +6,7 @@ import asyncio
 import errno
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scrapy import signals
 from scrapy.exceptions import NotConfigured
@@ -48,7 +48,7 @@ class RiptideExporter:
         #: What stays true of the crawl once it has ended, for a gateway that keeps it. None as well.
         self.final_registry = _registry(crawler, self._crawl, ended=True)
         if self.registry is None and settings.metrics_textfile is not None:
-            logger.error(
+            self._complain(
                 "RIPTIDE_METRICS_TEXTFILE needs prometheus-client: pip install 'scrapy-riptide[metrics]'."
             )
         self._feed = LiveFeed(crawler, self._crawl)
@@ -81,7 +81,7 @@ class RiptideExporter:
             task.cancel()
         for ended in await asyncio.gather(*self._tasks, return_exceptions=True):
             if isinstance(ended, Exception):
-                logger.error("The live page or the textfile stopped early", exc_info=ended)
+                self._complain("The live page or the textfile stopped early", cause=ended)
         if self._target is not None:
             self._remove_target(self._target)
         if self._server is not None:
@@ -105,12 +105,11 @@ class RiptideExporter:
             if reason.errno not in _TAKEN:
                 break
         await server.close()
-        logger.error(
+        self._complain(
             "RIPTIDE_METRICS_PORT = %r: no port of %s can be used (%s). The crawl goes on without metrics.",
             [first, last],
             host,
             reason,
-            extra={"spider": self._crawler.spider},
         )
 
     def _write_target(self, directory: str) -> None:
@@ -118,13 +117,13 @@ class RiptideExporter:
         try:
             self._target = TargetFile(directory, self._settings.metrics_host, self.port, self._crawl.labels())
         except OSError as error:
-            logger.error("RIPTIDE_METRICS_TARGETS_DIR = %r can't be written: %s.", directory, error)
+            self._complain("RIPTIDE_METRICS_TARGETS_DIR = %r can't be written: %s.", directory, error)
 
     def _remove_target(self, target: TargetFile) -> None:
         try:
             target.remove()
         except OSError as error:
-            logger.error("The file in RIPTIDE_METRICS_TARGETS_DIR can't be removed: %s.", error)
+            self._complain("The file in RIPTIDE_METRICS_TARGETS_DIR can't be removed: %s.", error)
 
     async def _keep_textfile(self, registry: CollectorRegistry) -> None:
         while True:
@@ -141,10 +140,13 @@ class RiptideExporter:
             await asyncio.to_thread(write_whole, path, generate_latest(registry))
         except OSError as error:
             if not self._textfile_failed:
-                logger.error("RIPTIDE_METRICS_TEXTFILE = %r can't be written: %s.", str(path), error)
+                self._complain("RIPTIDE_METRICS_TEXTFILE = %r can't be written: %s.", str(path), error)
             self._textfile_failed = True
         else:
             self._textfile_failed = False
+
+    def _complain(self, message: str, *arguments: Any, cause: BaseException | None = None) -> None:
+        logger.error(message, *arguments, exc_info=cause, extra={"spider": self._crawler.spider})
 
 
 def _registry(crawler: Crawler, crawl: RiptideCrawl, *, ended: bool = False) -> CollectorRegistry | None:
