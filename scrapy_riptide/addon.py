@@ -16,6 +16,7 @@ from scrapy_riptide.items import ItemFiller
 from scrapy_riptide.markdown_files import MarkdownFiles, check_markdown_dir
 from scrapy_riptide.middleware import RiptideMiddleware, RiptideSpiderMiddleware
 from scrapy_riptide.monitoring.exporter import RiptideExporter
+from scrapy_riptide.parquet import check_pyarrow
 from scrapy_riptide.pipelines import RiptidePipeline
 from scrapy_riptide.settings import RiptideSettings
 
@@ -83,6 +84,8 @@ class Addon:
             check_markdown_dir(riptide.markdown_dir)
             place("ITEM_PIPELINES", MarkdownFiles, _MARKDOWN_ORDER)
         _set_default_key(settings, "FEED_EXPORTERS", "parquet", _PARQUET)
+        if _has_parquet_feed(settings):
+            check_pyarrow()
         if find_spec("scrapy_poet") is not None:
             # By its path: nobody waits for an import that only scrapy-poet, switched on, has need of.
             _set_default_key(settings, "SCRAPY_POET_PROVIDERS", _POET_PROVIDER, _POET_PROVIDER_ORDER)
@@ -94,6 +97,13 @@ def _has_spider(modules: list[str], name: str) -> bool:
         loaded = chain.from_iterable(walk_modules_iter(module) for module in modules)
         return any(spider.name == name for module in loaded for spider in iter_spider_classes(module))
     return True
+
+
+def _has_parquet_feed(settings: BaseSettings) -> bool:
+    """Whether the plugin's own exporter, and no other of a project's, will be asked for a feed."""
+    if settings.getdict("FEED_EXPORTERS")["parquet"] != _PARQUET:
+        return False
+    return any(feed.get("format") == "parquet" for feed in settings.getdict("FEEDS").values())
 
 
 def _set_default_key(settings: BaseSettings, name: str, key: str, value: Any) -> None:

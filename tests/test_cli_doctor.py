@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -23,9 +24,15 @@ ALL_SUBJECTS = [
 ]
 
 
-def doctor(cwd: Path, **environ: str) -> tuple[int, list[str]]:
+def doctor(cwd: Path, *, missing: Sequence[str] = (), **environ: str) -> tuple[int, list[str]]:
+    """The exit code and the lines, as in an installation without the missing modules."""
+    program = (
+        f"import sys; sys.modules.update(dict.fromkeys({list(missing)}))\n"
+        "from scrapy_riptide.cli import main\n"
+        "sys.exit(main(['doctor']))"
+    )
     result = subprocess.run(
-        [sys.executable, "-m", "scrapy_riptide", "doctor"],
+        [sys.executable, "-c", program],
         cwd=cwd,
         env={**os.environ, **environ},
         capture_output=True,
@@ -105,6 +112,45 @@ def test_a_misspelt_add_on_is_named_before_what_follows_from_it(project: Path) -
     assert "ADDONS names 'scrapy_riptide.Adon', which can't be loaded" in lines[at]
     assert '"scrapy_riptide.Addon"' in lines[at + 1]
     assert "does not turn the plugin on" in lines[at + 2]
+
+
+@pytest.mark.parametrize(
+    ("settings", "missing", "words", "extra"),
+    [
+        (
+            'RIPTIDE_METRICS_TEXTFILE = "a.prom"',
+            "prometheus_client",
+            "RIPTIDE_METRICS_TEXTFILE needs",
+            "metrics",
+        ),
+        (
+            'RIPTIDE_METRICS_TARGETS_DIR = "a"',
+            "prometheus_client",
+            "RIPTIDE_METRICS_TARGETS_DIR needs",
+            "metrics",
+        ),
+        (
+            'STATS_CLASS = "scrapy_riptide.RiptideStatsCollector"',
+            "prometheus_client",
+            "STATS_CLASS names",
+            "metrics",
+        ),
+        ('SCHEDULER = "scrapy_riptide.redis.LeaseScheduler"', "redis", "SCHEDULER names", "redis"),
+        ('ADDONS["scrapy_poet.Addon"] = 300', "scrapy_poet", "ADDONS names 'scrapy_poet.Addon'", "poet"),
+        ('FEEDS = {"a.parquet": {"format": "parquet"}}', "pyarrow.parquet", "format parquet needs", "corpus"),
+        ('RIPTIDE_MARKDOWN_DIR = "md"', "yaml", "RIPTIDE_MARKDOWN_DIR needs PyYAML", "corpus"),
+    ],
+)
+def test_an_extra_that_the_settings_need_and_nobody_installed_is_named(
+    project: Path, settings: str, missing: str, words: str, extra: str
+) -> None:
+    set_settings(project, f'ADDONS = {{"scrapy_riptide.Addon": 500}}\n{settings}\n')
+    code, lines = doctor(project, missing=[missing])
+    assert code == 1
+    told = " ".join(line for line in lines if line.startswith("WRONG") or " -> " in line)
+    assert words in told
+    assert f"pip install 'scrapy-riptide[{extra}]'" in told
+    assert doctor(project)[0] == 0
 
 
 def test_what_is_wrong_with_an_option_is_said_once(project: Path) -> None:

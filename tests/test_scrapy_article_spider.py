@@ -186,9 +186,18 @@ async def test_a_project_s_settings_for_other_items_don_t_disturb_it() -> None:
         ({"url": "a.example", "depth": "deep"}, "depth=deep is not allowed: give a whole number, at least 0"),
         ({"url": "a.example", "pages": "0"}, "pages=0 is not allowed: give a whole number, at least 1"),
         ({"url": "a.example", "follow": "me"}, "follow=me is not allowed: it takes all, content, navigation"),
+        ({"url": "a.example", "allow": "/news/("}, r"allow=/news/\( is no regular expression: missing \)"),
+        ({"url": "a.example", "language": "de"}, "language=de is no argument .* did you mean languages?"),
+        ({"url": "a.example", "max_pages": "5"}, "max_pages=5 is no argument .* did you mean pages?"),
         ({"file": "/nothing/here"}, "file=/nothing/here can't be read: No such file or directory"),
     ],
 )
 def test_a_wrong_argument_is_told_in_a_sentence(arguments: dict[str, str], sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         ArticleSpider(**arguments)
+
+
+def test_other_arguments_are_attributes_as_with_every_spider(tmp_path: Path) -> None:
+    (tmp_path / "addresses.txt").write_text("https://a.example/1\r\n# later\r\n", "utf-8-sig")
+    spider = ArticleSpider(file=str(tmp_path / "addresses.txt"), tag="harbour", _job="7f")
+    assert (spider.listed_urls, spider.tag, spider._job) == (["https://a.example/1"], "harbour", "7f")  # type: ignore[attr-defined]

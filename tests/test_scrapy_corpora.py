@@ -97,6 +97,49 @@ def test_a_field_that_comes_after_the_columns_are_fixed_is_told_of() -> None:
         exporter.export_item({"a": 1, "b": 2})
 
 
+def test_a_column_whose_first_values_have_no_type_in_common_is_text() -> None:
+    rows: list[Any] = [{"price": 9}, {"price": "49 €"}, {"price": None}]
+    later = [*rows * 400, {"price": 2.5}]
+    assert parquet(rows).column("price").to_pylist() == ["9", "49 €", None]
+    assert parquet(later).column("price").to_pylist()[-1] == "2.5"
+
+
+def test_an_item_that_comes_later_and_has_no_such_type_costs_no_other_one() -> None:
+    file = io.BytesIO()
+    exporter = ParquetItemExporter(file)
+    for number in range(1001):
+        exporter.export_item({"price": number})
+    with pytest.raises(
+        ConfigError, match=r"column price is int64, .* this one has '49 €': the item is left out"
+    ):
+        exporter.export_item({"price": "49 €"})
+    exporter.finish_exporting()
+    assert pyarrow.parquet.read_table(file).column("price").to_pylist() == list(range(1001))
+
+
+async def test_a_parquet_feed_that_can_t_be_written_ends_the_crawl_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "out.parquet").write_bytes(b"PAR1")
+    settings = {"FEEDS": {tmp_path / "out.parquet": {"format": "parquet"}}}
+    async with site({"/": story("A")}) as root:
+        done = await crawl(ArticleSpider, settings, {"url": root})
+    assert done.stats["finish_reason"] == "riptide_parquet"
+    assert [
+        line for line in messages(caplog.records) if line.startswith("The crawl ends: Nothing can be app")
+    ]
+    assert (tmp_path / "out.parquet").read_bytes() == b"PAR1"
+
+
+async def test_a_parquet_feed_without_pyarrow_stops_the_crawl_before_it_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    settings = {"FEEDS": {tmp_path / "out.parquet": {"format": "parquet"}}}
+    with pytest.raises(ConfigError, match=r"pip install 'scrapy-riptide\[corpus\]'"):
+        await crawl(PageSpider, settings)
+
+
 def test_nothing_is_appended_to_a_parquet_file(tmp_path: Path) -> None:
     (tmp_path / "out.parquet").write_bytes(b"PAR1")
     with (tmp_path / "out.parquet").open("ab") as file, pytest.raises(ConfigError, match="-O"):

@@ -284,13 +284,14 @@ async def test_without_prometheus_client_there_are_health_and_the_live_page(
     settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setitem(sys.modules, "scrapy_riptide.monitoring.metrics", None)
-    textfile = {**settings, "RIPTIDE_METRICS_TEXTFILE": "never/written"}
-    items, _ = await ask(textfile, "/metrics", "/health", "/", "/live.json", pages={"/blank": " "})
+    files = {f"RIPTIDE_METRICS_{name}": "never/written" for name in ("TEXTFILE", "TARGETS_DIR")}
+    items, _ = await ask(
+        {**settings, **files}, "/metrics", "/health", "/", "/live.json", pages={"/blank": " "}
+    )
     assert [each["status"] for each in items] == [501, 200, 200, 200]
     assert "pip install 'scrapy-riptide[metrics]'" in items[0]["text"]
-    assert any(
-        "RIPTIDE_METRICS_TEXTFILE needs prometheus-client" in line for line in messages(caplog.records)
-    )
+    told = [line.partition(" needs prometheus-client: ")[0] for line in messages(caplog.records)]
+    assert {*files} <= {*told}
 
 
 async def test_an_open_breaker_without_a_fallback_is_unhealthy(settings: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
+from importlib.util import find_spec
 from typing import Any, Literal
 
 from scrapy import Spider
@@ -25,6 +26,7 @@ from scrapy_riptide.extractor import Extractor
 from scrapy_riptide.fallback import load_fallback
 from scrapy_riptide.installation import aot_cache, check_wasmtime, component_file, share
 from scrapy_riptide.middleware import RiptideMiddleware
+from scrapy_riptide.monitoring.exporter import settings_of_prometheus
 from scrapy_riptide.settings import RiptideSettings
 
 _SAMPLE = """<!DOCTYPE html><html lang="en"><head><title>A sample | The doctor</title></head><body>
@@ -32,6 +34,15 @@ _SAMPLE = """<!DOCTYPE html><html lang="en"><head><title>A sample | The doctor</
 <p>This paragraph is here to be extracted, and long enough that nobody takes it for a label.</p>
 <p>A second one follows, with <a href="/more">a link</a>, so that there is something to resolve.</p>
 </article></body></html>"""
+#: Of the settings in which a class of the plugin's may stand, what that is.
+_OURS = {
+    "ADDONS": "scrapy_riptide.Addon",
+    "STATS_CLASS": "scrapy_riptide.RiptideStatsCollector",
+    "SCHEDULER": "scrapy_riptide.redis.LeaseScheduler",
+}
+_ONE_CLASS_EACH = ("STATS_CLASS", "SCHEDULER")
+#: The extra that brings a module which these import.
+_EXTRAS = {"prometheus_client": "metrics", "scrapy_poet": "poet", "scrapy_redis": "redis", "redis": "redis"}
 _SAMPLE_WORDS = "long enough that nobody takes it for a label"
 
 
@@ -93,7 +104,8 @@ def _project() -> Iterator[Finding]:
     except ConfigError as error:
         yield Finding("wrong", "project", str(error), f"Correct it in the settings of {path}.")
         return
-    yield from _unloadable(settings.getdict("ADDONS"))
+    yield from _unloadable(settings)
+    yield from _without_prometheus(ours)
     if not (_names(settings.getdict("ADDONS"), Addon) or _names(middlewares, RiptideMiddleware)):
         remedy = 'Add to its settings: ADDONS = {"scrapy_riptide.Addon": 500}'
         yield Finding("note", "project", f"{path} does not turn the plugin on", remedy)
@@ -113,11 +125,28 @@ def _turned_on(path: str, settings: Settings) -> Finding:
     return Finding("ok", "project", f"{path} turns the plugin on, and its settings are allowed")
 
 
-def _unloadable(addons: Mapping[Any, int | None]) -> Iterator[Finding]:
-    for addon, order in addons.items():
-        if order is not None and isinstance(error := _loaded(addon), Exception):
-            message = f"ADDONS names {addon!r}, which can't be loaded: {error}"
-            yield Finding("wrong", "project", message, 'This plugin\'s is "scrapy_riptide.Addon".')
+def _unloadable(settings: Settings) -> Iterator[Finding]:
+    """What the settings name and can't be loaded: a crawl would end over it."""
+    named = [("ADDONS", addon) for addon, order in settings.getdict("ADDONS").items() if order is not None]
+    named += [(name, settings[name]) for name in _ONE_CLASS_EACH]
+    for name, component in named:
+        if isinstance(error := _loaded(component), Exception):
+            missing = (getattr(error, "name", None) or "").partition(".")[0]
+            remedy = f'This plugin\'s is "{_OURS[name]}".'
+            if missing in _EXTRAS:
+                remedy = _install(_EXTRAS[missing])
+            message = f"{name} names {component!r}, which can't be loaded: {error}"
+            yield Finding("wrong", "project", message, remedy)
+
+
+def _without_prometheus(ours: RiptideSettings) -> Iterator[Finding]:
+    if find_spec("prometheus_client") is None:
+        for name in settings_of_prometheus(ours):
+            yield Finding("wrong", "project", f"{name} needs prometheus-client", _install("metrics"))
+
+
+def _install(extra: str) -> str:
+    return f"pip install 'scrapy-riptide[{extra}]'"
 
 
 def _names(components: Mapping[Any, int | None], wanted: type) -> bool:

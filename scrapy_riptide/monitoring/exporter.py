@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from typing_extensions import Self
 
+    from scrapy_riptide.settings import RiptideSettings
+
 logger = logging.getLogger(__name__)
 
 _TEXTFILE_INTERVAL_S = 30.0
@@ -47,10 +49,9 @@ class RiptideExporter:
         self.registry = _registry(crawler, self._crawl)
         #: What stays true of the crawl once it has ended, for a gateway that keeps it. None as well.
         self.final_registry = _registry(crawler, self._crawl, ended=True)
-        if self.registry is None and settings.metrics_textfile is not None:
-            self._complain(
-                "RIPTIDE_METRICS_TEXTFILE needs prometheus-client: pip install 'scrapy-riptide[metrics]'."
-            )
+        if self.registry is None:
+            for name in settings_of_prometheus(settings):
+                self._complain("%s needs prometheus-client: pip install 'scrapy-riptide[metrics]'.", name)
         self._feed = LiveFeed(crawler, self._crawl)
         self._tasks: list[asyncio.Task[None]] = []
         self._server: CrawlServer | None = None
@@ -147,6 +148,15 @@ class RiptideExporter:
 
     def _complain(self, message: str, *arguments: Any, cause: BaseException | None = None) -> None:
         logger.error(message, *arguments, exc_info=cause, extra={"spider": self._crawler.spider})
+
+
+def settings_of_prometheus(settings: RiptideSettings) -> list[str]:
+    """The settings that ask for what only prometheus-client writes, or leads Prometheus to."""
+    wanted = {
+        "RIPTIDE_METRICS_TEXTFILE": settings.metrics_textfile,
+        "RIPTIDE_METRICS_TARGETS_DIR": settings.metrics_targets_dir,
+    }
+    return [name for name, value in wanted.items() if value is not None]
 
 
 def _registry(crawler: Crawler, crawl: RiptideCrawl, *, ended: bool = False) -> CollectorRegistry | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator
+import re
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, cast
 from urllib.parse import urldefrag, urlsplit
@@ -79,6 +81,8 @@ class ArticleSpider(SitemapSpider):
         deny: str = "",
         **arguments: Any,
     ) -> None:
+        if type(self) is ArticleSpider:
+            _refuse_misspelt(arguments)
         super().__init__(**arguments)
         self.urls = _addresses(url.split())
         self.listed_urls = _addresses(_lines(file)) if file else []
@@ -94,8 +98,8 @@ class ArticleSpider(SitemapSpider):
         self.min_words = _number("min_words", min_words, least=0)
         self.languages = {language.lower() for language in languages.replace(",", " ").split()}
         self._links = RiptideLinkExtractor(
-            allow=allow or (),
-            deny=deny or (),
+            allow=_pattern("allow", allow),
+            deny=_pattern("deny", deny),
             languages=self.languages,
             restrict=None if follow == "all" else cast('Literal["content", "navigation"]', follow),
         )
@@ -200,11 +204,29 @@ def _site(url: str) -> str:
 
 def _lines(file: str) -> list[str]:
     try:
-        lines = Path(file).read_text("utf-8").splitlines()
+        # Some editors begin a file with a byte order mark.
+        lines = Path(file).read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ValueError(f"file={file} can't be read: {reason}") from error
     return [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
+
+
+def _refuse_misspelt(arguments: Mapping[str, Any]) -> None:
+    """Other arguments become attributes, of use to a feed's path; a limit must not get lost so."""
+    known = ArticleSpider.__init__.__kwdefaults__
+    for name in arguments:
+        if close := get_close_matches(name, known, n=1):
+            raise ValueError(
+                f"{name}={arguments[name]} is no argument of this spider: did you mean {close[0]}?"
+            )
+
+
+def _pattern(name: str, value: str) -> tuple[re.Pattern[str], ...]:
+    try:
+        return (re.compile(value),) if value else ()
+    except re.error as error:
+        raise ValueError(f"{name}={value} is no regular expression: {error}") from error
 
 
 def _number(name: str, value: str, least: int) -> int:
