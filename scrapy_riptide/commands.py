@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy.commands import ScrapyCommand, shell
 from scrapy.exceptions import UsageError
-from scrapy.http import TextResponse
+from scrapy.http import HtmlResponse
 
 from scrapy_riptide.cli.main import add_commands, run
 from scrapy_riptide.content import ExtractedContent, Mode
@@ -72,11 +72,11 @@ class ShellCommand(shell.Command):
 def _content(response: Any, mode: Mode | None, settings: BaseSettings) -> ExtractedContent:
     """What the crawl extracted, or what another mode makes of the page.
 
-    :raises TypeError: there is no page, or one without text
+    :raises TypeError: there is no page, or one that is no HTML, which a crawl passes through
     :raises ExtractionError: the page can't be extracted
     """
-    if not isinstance(response, TextResponse):
-        raise TypeError(f"riptide() needs a page: fetch('https://...') one first; this is {response!r}")
+    if not isinstance(response, HtmlResponse):
+        raise TypeError(f"riptide() needs an HTML page: fetch('https://...') one first; this is {response!r}")
     content: ExtractedContent | None = None if response.request is None else response.meta.get(CONTENT_KEY)
     if content is not None and mode is None:
         return content

@@ -34,7 +34,8 @@ def check_pyarrow() -> ModuleType:
         raise ConfigError(
             f"The feed format parquet needs pyarrow ({error}): pip install 'scrapy-riptide[corpus]'"
         ) from error
-    return pyarrow
+    module: ModuleType = pyarrow
+    return module
 
 
 class ParquetItemExporter(BaseItemExporter):

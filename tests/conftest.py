@@ -31,6 +31,14 @@ def cache_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("aot")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def not_the_users_cache(cache_dir: Path) -> Iterator[None]:
+    """What says nothing of a cache, as commands and crawls of a newcomer do, has that of this test run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RIPTIDE_WASM_CACHE_DIR", str(cache_dir))
+        yield
+
+
 @pytest.fixture(scope="session")
 def misbehaving(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The component that misbehaves on demand, see ``misbehaving.py``."""

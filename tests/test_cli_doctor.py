@@ -87,6 +87,7 @@ def test_a_project_that_turns_it_on_is_well(project: Path) -> None:
         ),
         ('ADDONS = {"scrapy_riptide.Addon": None}\n', "note", "ADDONS"),
         ('ADDONS = {"scrapy_riptide.Addon": 500}\nRIPTIDE_ENABLED = False\n', "note", "RIPTIDE_ENABLED"),
+        ('SCHEDULER = "elsewhere.Scheduler"\n', "WRONG", "install the package that it is part of"),
         ("RIPTIDE_MODE = 'everything'\n", "WRONG", "RIPTIDE_MODE = 'everything' is not allowed"),
         ("RIPTIDE_TIMEOUT = 3\n", "WRONG", "did you mean RIPTIDE_TIMEOUT_SECS?"),
         (

@@ -145,5 +145,6 @@ def test_the_shortcut_needs_neither_a_project_nor_the_line(tmp_path: Path, site:
     page = f"{site}/news/swing-bridge.html"
     result = scrapy("shell", page, "-c", "riptide().language", "-s", "LOG_LEVEL=ERROR", cwd=tmp_path)
     assert result.stdout.strip() == "en-GB"
-    without = scrapy("shell", "-c", "riptide()", "-s", "LOG_LEVEL=ERROR", cwd=tmp_path)
-    assert "riptide() needs a page: fetch('https://...') one first" in without.stderr
+    for no_page in ((), (f"{site}/style.css",)):
+        without = scrapy("shell", *no_page, "-c", "riptide()", "-s", "LOG_LEVEL=ERROR", cwd=tmp_path)
+        assert "riptide() needs an HTML page: fetch('https://...') one first" in without.stderr

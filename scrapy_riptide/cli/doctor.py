@@ -132,9 +132,12 @@ def _unloadable(settings: Settings) -> Iterator[Finding]:
     for name, component in named:
         if isinstance(error := _loaded(component), Exception):
             missing = (getattr(error, "name", None) or "").partition(".")[0]
-            remedy = f'This plugin\'s is "{_OURS[name]}".'
             if missing in _EXTRAS:
                 remedy = _install(_EXTRAS[missing])
+            elif str(component).startswith("scrapy_riptide"):
+                remedy = f'This plugin\'s is "{_OURS[name]}".'
+            else:
+                remedy = "Correct it, or install the package that it is part of."
             message = f"{name} names {component!r}, which can't be loaded: {error}"
             yield Finding("wrong", "project", message, remedy)
 

@@ -214,7 +214,7 @@ def _lines(file: str) -> list[str]:
 
 def _refuse_misspelt(arguments: Mapping[str, Any]) -> None:
     """Other arguments become attributes, of use to a feed's path; a limit must not get lost so."""
-    known = ArticleSpider.__init__.__kwdefaults__
+    known = ArticleSpider.__init__.__kwdefaults__ or {}
     for name in arguments:
         if close := get_close_matches(name, known, n=1):
             raise ValueError(
