@@ -6,10 +6,10 @@ A script is begun with :func:`command`, and serves its pages with ``from crawl_s
 from __future__ import annotations
 
 import sys
-import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+from servers import Answers, WebServer
 
 TESTS = Path(__file__).parent
 
@@ -23,18 +23,10 @@ def command(script: str, *arguments: object) -> list[str]:
 def serve(page: Callable[[str], bytes]) -> str:
     """Answers each path with a page of HTML, on a free port, until the process ends. The root's address."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = page(self.path)
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    class Handler(Answers):
+        def respond(self) -> None:
+            self.answer(page(self.path))
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return f"http://127.0.0.1:{server.server_port}"
+    server = WebServer(Handler)
+    server.start()
+    return server.address

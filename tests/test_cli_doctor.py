@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from projects import scrapy
+from waiting import PATIENCE_S
 
 ALL_SUBJECTS = [
     "versions",
@@ -37,7 +39,7 @@ def doctor(cwd: Path, *, missing: Sequence[str] = (), **environ: str) -> tuple[i
         env={**os.environ, **environ},
         capture_output=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert "Traceback" not in result.stderr
@@ -156,14 +158,7 @@ def test_an_extra_that_the_settings_need_and_nobody_installed_is_named(
 
 def test_what_is_wrong_with_an_option_is_said_once(project: Path) -> None:
     set_settings(project, "RIPTIDE_MODE = 'everything'\n")
-    done = subprocess.run(
-        [sys.executable, "-m", "scrapy", "riptide", "doctor"],
-        cwd=project,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=120,
-        check=False,
-    )
+    done = scrapy("riptide", "doctor", cwd=project)
     assert done.returncode == 1
     assert done.stdout.count("RIPTIDE_MODE = 'everything' is not allowed") == 1
 

@@ -9,12 +9,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
+from servers import Answers, WebServer
+from waiting import PATIENCE_S
 
 from scrapy_riptide.cli import pages
 
@@ -44,7 +43,7 @@ def riptide(
         input=stdin,
         capture_output=True,
         env={**os.environ, **(environ or {})},
-        timeout=120,
+        timeout=PATIENCE_S,
         check=False,
     )
     return subprocess.CompletedProcess(
@@ -237,7 +236,7 @@ def test_a_closed_pipe_is_no_traceback() -> None:
     process.stdin.close()
     assert process.stderr.read() == ""
     process.stderr.close()
-    assert process.wait(60) == 141
+    assert process.wait(PATIENCE_S) == 141
 
 
 def test_ctrl_c_is_130_without_a_word() -> None:
@@ -247,19 +246,19 @@ def test_ctrl_c_is_130_without_a_word() -> None:
     process.stdin.write("<p>words</p>" * 20_000)
     process.stdin.flush()
     process.send_signal(signal.SIGINT)
-    output, messages = process.communicate(timeout=60)
+    output, messages = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, output, messages) == (130, "", "")
 
 
 # The web
 
 
-class Server(BaseHTTPRequestHandler):
+class Web(Answers):
     PAGE = (
         "<html lang=fr><title>Où est-ce ?</title><p>Voilà une page courte, servie par une machine.".encode()
     )
 
-    def do_GET(self) -> None:
+    def respond(self) -> None:
         answers: dict[str, tuple[int, dict[str, str], bytes]] = {
             "/page": (200, {"Content-Type": "text/html; charset=utf-8"}, self.PAGE),
             "/moved": (302, {"Location": "/page"}, b""),
@@ -286,26 +285,13 @@ class Server(BaseHTTPRequestHandler):
             "/picture": (200, {"Content-Type": "image/png"}, b"\x89PNG"),
         }
         status, headers, body = answers.get(self.path, (404, {}, b"nothing here"))
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
+        self.answer(body, status, headers)
 
 
 @pytest.fixture(scope="module")
 def web() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Server))
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with WebServer(Web) as server:
+        yield server.address
 
 
 @pytest.mark.parametrize("path", ["/page", "/moved", "/zipped"])

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from scrapy import Spider
 from scrapy.utils.test import get_crawler
+from waiting import PATIENCE_S
 
 from scrapy_riptide.settings import RiptideSettings
 
@@ -181,5 +182,5 @@ def run(
         "RIPTIDE_WASM_CACHE_DIR": str(cache_dir),
     }
     return subprocess.run(
-        command, cwd=folder, env=environ, capture_output=True, text=True, timeout=120, check=False
+        command, cwd=folder, env=environ, capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )

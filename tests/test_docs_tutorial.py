@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from projects import EXAMPLE, bundled_site
+from waiting import PATIENCE_S
 
 from scrapy_riptide import ExtractedContent, Extractor
 
@@ -26,18 +28,8 @@ ELSEWHERE = ("cd scrapy-riptide/", "python -m example.bundled_site", "pip instal
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[str]:
-    server = subprocess.Popen(
-        [sys.executable, "-m", "example.bundled_site"],
-        cwd=ROOT / "example_project",
-        stdout=subprocess.PIPE,
-        encoding="utf-8",
-    )
-    assert server.stdout
-    address = re.search(r"127\.0\.0\.1:\d+", server.stdout.readline())
-    assert address
-    yield address[0]
-    server.kill()
-    server.communicate()
+    with bundled_site() as address:
+        yield address.strip("/").removeprefix("http://")
 
 
 def script(site: str) -> str:
@@ -60,7 +52,7 @@ def done(tmp_path_factory: pytest.TempPathFactory, site: str) -> tuple[Path, str
         env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
         capture_output=True,
         encoding="utf-8",
-        timeout=240,
+        timeout=2 * PATIENCE_S,
         check=False,
     )
     assert result.returncode == 0, result.stderr
@@ -98,7 +90,7 @@ def test_the_second_spider_keeps_the_long_ones(done: tuple[Path, str]) -> None:
 
 def test_the_same_page_is_the_same_by_every_way(done: tuple[Path, str], site: str) -> None:
     url = f"http://{site}/de/faehre.html"
-    html = (ROOT / "example_project" / "example" / "pages" / "de" / "faehre.html").read_text("utf-8")
+    html = (EXAMPLE / "example" / "pages" / "de" / "faehre.html").read_text("utf-8")
     with Extractor() as extractor:
         content: ExtractedContent = extractor.extract(html, url)
     article = next(each for each in lines_of(done[0] / "articles.jsonl") if each["url"] == url)

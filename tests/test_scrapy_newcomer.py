@@ -5,13 +5,11 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 from projects import scrapy, start_project
+from servers import Files, WebServer
 
 pytestmark = pytest.mark.slow
 
@@ -59,17 +57,10 @@ class ChecksSpider(scrapy.Spider):
 '''
 
 
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 @pytest.fixture(scope="module")
 def site() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(PAGES))) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with WebServer(Files.of(PAGES)) as server:
+        yield server.address
 
 
 @pytest.fixture(scope="module")

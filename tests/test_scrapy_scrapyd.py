@@ -12,8 +12,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,7 @@ from urllib.request import urlopen
 
 import pytest
 from ports import free_ports
+from servers import Files, WebServer
 from waiting import PATIENCE_S, wait_for
 
 ROOT = Path(__file__).parents[1]
@@ -38,31 +37,24 @@ pytestmark = [
 ]
 
 
-class GatedSite:
+class GatedSite(WebServer):
     """The example's pages. Nobody gets one until the gate is open: whatever job was begun is under way."""
 
     def __init__(self) -> None:
         self.gate = gate = threading.Event()
 
-        class Handler(SimpleHTTPRequestHandler):
-            def do_GET(self) -> None:
+        class Handler(Files):
+            def send_head(self) -> Any:
                 gate.wait()
-                super().do_GET()
+                return super().send_head()
 
-            def log_message(self, *_: object) -> None:
-                pass
+        super().__init__(Handler.of(PAGES))
+        self.url = f"{self.address}/"
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(PAGES)))
-        self.url = f"http://127.0.0.1:{self._server.server_port}/"
-
-    def __enter__(self) -> GatedSite:  # noqa: PYI034
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def stop(self) -> None:
+        """Lets go whoever waits, and answers no more."""
         self.gate.set()
-        self._server.shutdown()
-        self._server.server_close()
+        super().stop()
 
 
 class Scrapyd:

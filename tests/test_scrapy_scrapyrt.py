@@ -18,9 +18,8 @@ from urllib.request import urlopen
 
 import pytest
 from ports import free_ports
-from waiting import wait_for
-
-ROOT = Path(__file__).parents[1]
+from projects import EXAMPLE, bundled_site
+from waiting import PATIENCE_S, wait_for
 
 pytestmark = [
     pytest.mark.slow,
@@ -30,16 +29,8 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[str]:
-    """The example's own site, by the address that it prints."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "example.bundled_site"],
-        cwd=ROOT / "example_project",
-        stdout=subprocess.PIPE,
-        encoding="utf-8",
-    ) as server:
-        assert server.stdout
-        yield next(word for word in server.stdout.readline().split() if "://" in word)
-        server.kill()
+    with bundled_site() as address:
+        yield address
 
 
 @pytest.fixture
@@ -51,7 +42,7 @@ def scrapyrt(tmp_path: Path, cache_dir: Path) -> Iterator[str]:
     """
     port = free_ports()
     project = tmp_path / "project"
-    shutil.copytree(ROOT / "example_project", project, ignore=shutil.ignore_patterns("out"))
+    shutil.copytree(EXAMPLE, project, ignore=shutil.ignore_patterns("out"))
     with (project / "example" / "settings.py").open("a") as settings:
         settings.write(f"RIPTIDE_CACHE_DIR = {str(cache_dir)!r}\n")
     with ExitStack() as stack:
@@ -74,7 +65,7 @@ def is_open(port: int) -> bool:
 
 def ask(scrapyrt: str, **query: Any) -> Any:
     query = {"spider_name": "article", **query}
-    with urlopen(f"http://{scrapyrt}/crawl.json?{urlencode(query)}", timeout=120) as answer:
+    with urlopen(f"http://{scrapyrt}/crawl.json?{urlencode(query)}", timeout=PATIENCE_S) as answer:
         return json.load(answer)
 
 
