@@ -20,17 +20,20 @@ from scrapy.http import Response
 
 
 class Keep:
-    """Keeps items in Redis, after a while: a kill can come while they are on their way."""
+    """Keeps items in Redis; with ``HOLD`` none, so that all are on their way when the worker is killed."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, *, hold: bool) -> None:
         self._redis = redis
+        self._hold = hold
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Keep:
-        return cls(Redis.from_url(crawler.settings["REDIS_URL"]))
+        return cls(Redis.from_url(crawler.settings["REDIS_URL"]), hold=crawler.settings.getbool("HOLD"))
 
     async def process_item(self, item: Any) -> Any:
-        await asyncio.sleep(0.02)
+        if self._hold:
+            self._redis.sadd("on_their_way", item["url"])
+            await asyncio.Event().wait()
         self._redis.rpush("items", json.dumps(item))
         return item
 

@@ -10,7 +10,6 @@ import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from crawls import article
 from ports import free_ports
 from redis import Redis
 from redis.exceptions import ConnectionError as NotConnected
+from servers import Answers, WebServer
 from waiting import wait_for
 
 REDIS_SERVER = shutil.which("redis-server")
@@ -47,10 +47,11 @@ def answers(redis: Redis) -> bool:
         return False
 
 
-class TreeSite:
+class TreeSite(WebServer):
     """Pages 0 to ``count`` - 1, each with links to two others, and every seventh a guest's end.
 
-    From page ``gate`` on, no answer comes before :meth:`open`: who is held there has work in hand for sure.
+    From page ``gate`` on, no answer comes before :meth:`let_through` or :meth:`open`: who is held there has
+    work in hand for sure.
     """
 
     def __init__(self, count: int, gate: int) -> None:
@@ -59,28 +60,19 @@ class TreeSite:
         #: The pages for which somebody had to wait at the gate, by what that one calls its user agent.
         self.held: defaultdict[str, set[str]] = defaultdict(set)
         self._gate = gate
-        self._opened = threading.Event()
+        self._changed = threading.Condition()
+        self._open = False
+        self._let_through: set[str] = set()
         site = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
+        class Handler(Answers):
+            def respond(self) -> None:
                 body = site.page(self.path)
                 site.hold(self.path, self.headers["User-Agent"])
-                self.send_response(200 if body else 404)
-                self.send_header("Content-Type", "text/html")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+                self.answer(body, 200 if body else 404)
 
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        class Server(ThreadingHTTPServer):
-            def handle_error(self, *_: Any) -> None:
-                """A killed worker hangs up: nothing to tell."""
-
-        self._server = Server(("127.0.0.1", 0), Handler)
-        self.root = f"http://127.0.0.1:{self._server.server_port}/0"
+        super().__init__(Handler)
+        self.root = f"{self.address}/0"
 
     @property
     def urls(self) -> set[str]:
@@ -99,23 +91,29 @@ class TreeSite:
         return article(f"Page {number}", links=links).encode()
 
     def hold(self, path: str, agent: str) -> None:
-        """Returns at once before the gate, and behind it once it is open."""
-        if path[1:].isdecimal() and int(path[1:]) >= self._gate and not self._opened.is_set():
-            self.held[agent].add(path)
-            self._opened.wait()
+        """Returns at once before the gate, and behind it once that is open or the page may pass."""
+        if path[1:].isdecimal() and int(path[1:]) >= self._gate:
+            with self._changed:
+                if not self._open:
+                    self.held[agent].add(path)
+                self._changed.wait_for(lambda: self._open or path in self._let_through)
+
+    def let_through(self, path: str) -> None:
+        """One page behind the gate is answered."""
+        with self._changed:
+            self._let_through.add(path)
+            self._changed.notify_all()
 
     def open(self) -> None:
         """Everybody gets an answer from now on."""
-        self._opened.set()
+        with self._changed:
+            self._open = True
+            self._changed.notify_all()
 
-    def __enter__(self) -> TreeSite:  # noqa: PYI034
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._opened.set()
-        self._server.shutdown()
-        self._server.server_close()
+    def stop(self) -> None:
+        """Lets go whoever waits, and answers no more."""
+        self.open()
+        super().stop()
 
 
 def start_worker(settings: Mapping[str, Any]) -> subprocess.Popen[bytes]:

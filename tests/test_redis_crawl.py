@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import pickle
@@ -87,20 +88,24 @@ class SharedCrawl:
             **settings,
         }
 
-    def worker(self, name: str) -> subprocess.Popen[bytes]:
-        worker = self._stack.enter_context(start_worker({**self.settings, "USER_AGENT": name}))
+    def worker(self, name: str, **settings: Any) -> subprocess.Popen[bytes]:
+        worker = self._stack.enter_context(start_worker({**self.settings, "USER_AGENT": name, **settings}))
         self._stack.callback(worker.kill)
         return worker
 
     def items(self) -> list[dict[str, Any]]:
         return [json.loads(item) for item in self.redis.lrange("items", 0, -1)]
 
+    def items_on_their_way(self) -> set[str]:
+        """Pages whose items are in a pipeline that keeps them back."""
+        return {url.decode() for url in self.redis.smembers("on_their_way")}
+
     def end_leases(self, but: set[str]) -> int:
         """What time would do: all leases but those of some pages have run out. How many leases there are."""
         leases = self.redis.zrange("tree:requests:leases", 0, -1)
         for lease in leases:
             request = pickle.loads(self.redis.hget("tree:requests:entries", lease))  # noqa: S301
-            if request["url"].removeprefix(self.site.root[:-2]) not in but:
+            if request["url"].removeprefix(self.site.address) not in but:
                 self.redis.zadd("tree:requests:leases", {lease: 0})
         return len(leases)
 
@@ -113,24 +118,29 @@ class SharedCrawl:
 
 
 def kill_one_of_two(shared: SharedCrawl, enough: Path) -> tuple[set[str], int]:
-    """Kills a worker when nothing moves any more, since all that both do waits at the site's gate.
+    """Kills a worker when nothing moves any more: all that both do waits at the site's gate or in a pipeline.
 
-    Opens the gate and waits for the other. The pages for which the killed worker waited, and how many
+    Opens the gate and waits for the other. The pages that the killed worker had not done, and how many
     requests the two had in hand.
     """
-    workers = {name: shared.worker(name) for name in ("killed", "survivor")}
-    held = shared.site.held
+    workers = {"killed": shared.worker("killed", HOLD=True), "survivor": shared.worker("survivor")}
+    site, held = shared.site, shared.site.held
     wait_for(
         lambda: [len(held[name]) for name in workers] == [CONCURRENT_REQUESTS] * 2,
         "both wait for as many pages as they may",
     )
+    answered = min(held["killed"])
+    site.let_through(answered)
+    wait_for(lambda: site.address + answered in shared.items_on_their_way(), "an item on its way")
+    wait_for(lambda: len(held["killed"]) == CONCURRENT_REQUESTS + 1, "the next page at the gate")
     workers["killed"].kill()
     workers["killed"].wait()
     in_hand = shared.end_leases(but=held["survivor"])
-    shared.site.open()
+    site.open()
     enough.touch()
     assert workers["survivor"].wait(PATIENCE_S) == 0
-    return held["killed"], in_hand
+    on_their_way = {url.removeprefix(site.address) for url in shared.items_on_their_way()}
+    return held["killed"] | on_their_way, in_hand
 
 
 @pytest.mark.parametrize("scheduler", [LEASES, PLAIN])
@@ -142,7 +152,7 @@ def test_a_killed_worker_takes_nothing_along_unless_the_queue_is_scrapy_redis_ow
     enough = tmp_path / "enough"
     options = {"SCHEDULER": scheduler, "ENOUGH": str(enough)}
     shared = SharedCrawl(stack, redis_url, tree, misbehaving, cache_dir, **options)
-    waited_for, in_hand = kill_one_of_two(shared, enough)
+    not_done, in_hand = kill_one_of_two(shared, enough)
 
     items = shared.items()
     found = {item["url"] for item in items}
@@ -150,9 +160,8 @@ def test_a_killed_worker_takes_nothing_along_unless_the_queue_is_scrapy_redis_ow
         assert found < tree.urls, "if scrapy-redis loses nothing, this test would not notice what ours loses"
         return
     assert found == tree.urls
-    fetched_twice = {path for path, times in tree.fetched.items() if times > 1}
-    assert waited_for <= fetched_twice
-    assert len(fetched_twice) <= in_hand
+    assert not_done <= {path for path, times in tree.fetched.items() if times > 1}
+    assert sum(tree.fetched.values()) - len(tree.fetched) <= in_hand
     assert {item["url"] for item in items if item["error"]} == {
         f"{tree.root[:-1]}{number}" for number in range(6, tree.count, 7)
     }
@@ -267,6 +276,40 @@ async def test_a_worker_that_can_t_keep_a_request_ends_and_leaves_what_it_had_in
     assert {item["path"] for item in second.items} == {"/0", "/1", "/2"}
     assert second.stats["finish_reason"] == "finished"
     assert second.stats["riptide/leases/run_out"] >= 1
+
+
+def lease_ends(redis: Redis) -> float:
+    """When the lease of the page in hand ends, in milliseconds of Redis's clock."""
+    [lease] = redis.zrange("pages:requests:leases", 0, -1, withscores=True)
+    return float(lease[1])
+
+
+class Slow(PageSpider):
+    """Has a page in hand until its lease was renewed, and once more."""
+
+    async def parse(self, response: Any) -> Any:
+        for _ in range(2):
+            await asyncio.wait_for(self._renewal(), PATIENCE_S)
+        for item in super().parse(response):
+            yield item
+
+    async def _renewal(self) -> None:
+        with Redis.from_url(self.settings["REDIS_URL"]) as redis:
+            ends = lease_ends(redis)
+            while lease_ends(redis) == ends:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
+
+async def test_a_page_that_takes_longer_than_a_part_of_its_lease_keeps_it(
+    redis_url: str, cache_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # So many that none of them can come too late.
+    monkeypatch.setattr("scrapy_riptide.redis.scheduler._RENEWALS_PER_LEASE", 36_000)
+    settings = in_process(redis_url, RIPTIDE_CACHE_DIR=str(cache_dir), RIPTIDE_LEASE_SECS=3600)
+    async with site(PAGES) as root:
+        done = await crawl(Slow, settings, root=root, paths=("/0",))
+    assert [item["path"] for item in done.items] == ["/0"]
+    assert [name for name in done.stats if name.startswith("riptide/leases")] == []
 
 
 async def test_who_leaves_early_clears_nothing_and_who_finishes_does(redis_url: str, cache_dir: Path) -> None:
