@@ -19,8 +19,8 @@ from scrapy_riptide.wasm.lifting import lower_string
 
 URL = "https://example.com/"
 #: A busy machine wakes the thread too late now and then: one guest of so many that is stopped on time shows
-#: what the runtime does.
-ATTEMPTS = 50
+#: what the runtime does. That none is stopped early is looked at so many times at least.
+ATTEMPTS, AT_LEAST = 50, 5
 
 
 def spin(instance: Instance) -> float:
@@ -36,12 +36,14 @@ def test_a_spinning_guest_is_stopped_on_time_and_never_early(
     runtime: MakeRuntime, timeout_secs: float
 ) -> None:
     made, config = runtime(timeout_secs=timeout_secs)
+    is_on_time = False
     for number in range(ATTEMPTS):
         instance = Instance(made, config, number)
         took_s = spin(instance)
         instance.close()
         assert took_s >= timeout_secs
-        if took_s <= timeout_secs + 0.1:
+        is_on_time |= took_s <= timeout_secs + 0.1
+        if is_on_time and number + 1 >= AT_LEAST:
             return
     raise AssertionError(f"none of {ATTEMPTS} guests was stopped on time")
 
