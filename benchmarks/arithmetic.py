@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from documents import load, options
+from documents import argument_parser, load
 from figures import put
 from resident import peak_mib
 from warc_files import write_warc
@@ -117,7 +117,7 @@ def _measured(prepare: Callable[[Path], Callable[[], int]], source: Path, sendin
 
 def main() -> None:
     """Measures, multiplies and prints."""
-    parser = options(__doc__, pages=1000)
+    parser = argument_parser(__doc__, pages=1000)
     parser.add_argument("--price", type=float, default=0.02, help="dollars for an hour of a core [0.02]")
     parser.add_argument("--cores", type=int, default=256, help="cores that are rented at once [256]")
     parser.add_argument("--put", type=Path, metavar="PAGE", help="a page of docs/ that gets the figures")

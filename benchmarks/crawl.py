@@ -24,6 +24,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from documents import argument_parser
 from one_crawl import WAYS
 from page_server import HOSTS, chosen, real_or_made
 
@@ -184,12 +185,8 @@ def measure(directory: Path, arguments: argparse.Namespace) -> dict[str, list[Cr
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, metavar="DIR", help="a directory with *.html")
-    parser.add_argument("--pages", type=int, default=1000, help="how many of them (1000)")
-    parser.add_argument("--rounds", type=int, default=3, help="crawls of each way (3)")
+    parser = argument_parser(__doc__, pages=1000)
+    parser.add_argument("--rounds", type=int, default=3, help="crawls of each way [3]")
     parser.add_argument(
         "--ways", nargs="+", default=list(WAYS), choices=WAYS, metavar="WAY", help="only these"
     )

@@ -37,7 +37,7 @@ def made(paragraphs: int = 60, links: int = 120, seed: int = 1) -> str:
     )
 
 
-def options(description: str, pages: int) -> argparse.ArgumentParser:
+def argument_parser(description: str, pages: int) -> argparse.ArgumentParser:
     """A benchmark's options, of which these are everybody's: which documents, and how many."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from documents import load, made, options
+from documents import argument_parser, load, made
 
 from scrapy_riptide import ExtractorConfig
 from scrapy_riptide.config import PAGE_BYTES
@@ -119,7 +119,7 @@ def measure(arguments: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    parser = options(__doc__, pages=200)
+    parser = argument_parser(__doc__, pages=200)
     parser.add_argument("--quick", action="store_true", help="smaller and fewer documents")
     # A guest wants more stack than the main thread is sure to have.
     threading.stack_size(_GUEST_STACK_BYTES)

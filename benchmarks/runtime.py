@@ -9,7 +9,6 @@ ratios: machines are noisy, ratios of neighbours are not. Figures depend on the 
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import gc
 import json
@@ -26,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from documents import load, made
+from documents import argument_parser, load, made
 
 from scrapy_riptide import Extractor, ExtractorConfig
 from scrapy_riptide.extractor import _Counts
@@ -438,11 +437,7 @@ def plots(directory: Path, warm: list[float], costs: dict[str, Ratio], speeds: d
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, help="a directory with *.html; without it pages are made")
-    parser.add_argument("--pages", type=int, default=60, help="how many of them (60)")
+    parser = argument_parser(__doc__, pages=60)
     parser.add_argument("--quick", action="store_true", help="fewer rounds, for a look")
     parser.add_argument(
         "--plot",

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crawl import crawl, served
-from documents import options
+from documents import argument_parser
 from figures import put
 from page_server import chosen, real_or_made
 
@@ -198,7 +198,7 @@ def table(name: str, shares: Shares) -> list[str]:
 
 
 def main() -> None:
-    parser = options(__doc__, pages=300)
+    parser = argument_parser(__doc__, pages=300)
     parser.add_argument("--put", type=Path, metavar="PAGE", help="a page of docs/ that gets the figures")
     parser.add_argument("--quick", action="store_true", help="100 pages, one round")
     arguments = parser.parse_args()

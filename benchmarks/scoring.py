@@ -45,13 +45,15 @@ class Page:
             must_have=truth.get("must_have") or [],
             must_not_have=truth.get("must_not_have") or [],
             title=truth.get("title"),
-            # Several are a list.
-            author=author
-            if isinstance(author := truth.get("author"), str)
-            else " ".join(author or ()) or None,
+            author=_author(truth.get("author")),
             knows_author="author" in truth,
             date=truth.get("publish_date") or truth.get("date"),
         )
+
+
+def _author(named: str | list[str] | None) -> str | None:
+    """As one text; several are a list in some truths."""
+    return " ".join(named) or None if isinstance(named, list) else named
 
 
 @dataclass

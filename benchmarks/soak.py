@@ -8,7 +8,6 @@ after the first 500 extractions. Exit code 1 when it is more than 5 MB or pages 
 
 from __future__ import annotations
 
-import argparse
 import gc
 import sys
 import time
@@ -16,7 +15,7 @@ from itertools import cycle, islice
 from pathlib import Path
 
 import psutil
-from documents import load
+from documents import argument_parser, load
 
 from scrapy_riptide import Extractor, ExtractorConfig
 
@@ -25,12 +24,8 @@ _ALLOWED_MB = 5.0
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argument_parser(__doc__, pages=50)
     parser.add_argument("--extractions", type=int, default=1_000_000)
-    parser.add_argument("--data", type=Path, help="a directory with *.html; without it pages are made")
-    parser.add_argument("--pages", type=int, default=50)
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the curve (needs matplotlib)")
     arguments = parser.parse_args()
     pages = load(arguments.data, arguments.pages)

@@ -25,7 +25,7 @@ import psutil
 import pyarrow as pa
 import pyarrow.dataset
 import pyarrow.parquet as pq
-from documents import load, options
+from documents import argument_parser, load
 from figures import put
 from pyspark.sql import DataFrame, SparkSession
 from warc_files import write_warc
@@ -176,7 +176,7 @@ def report(rounds: dict[str, list[Round]], pages: int) -> list[str]:
 
 def main() -> None:
     """Measures and prints."""
-    parser = options(__doc__, pages=1000)
+    parser = argument_parser(__doc__, pages=1000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--conf", action="append", default=[], metavar="KEY=VALUE", help="for Spark")
