@@ -52,6 +52,8 @@ _T = TypeVar("_T")
 _AHEAD = 2
 # A batch's own documents are what its documents wait for.
 _PATIENCE_S = 86400.0
+# Compiling the largest guest took 3 s on two cores; a busy machine may need many times that.
+_COMPILE_ALLOWANCE_S = 120.0
 # How long a question after the health waits for a guest that is at work.
 _HEALTH_WAIT_S = 1.0
 
@@ -565,10 +567,6 @@ class Extractor:
             "riptide_breaker_transitions_total": self._breaker.transitions(),
             **self._counts.as_metrics(),
         }
-
-
-# Compiling the largest guest took 3 s on two cores; a busy machine may need many times that.
-_COMPILE_ALLOWANCE_S = 120.0
 
 
 class _Counts:

@@ -15,7 +15,7 @@ from scrapy_riptide.wasm.component import read_component
 from scrapy_riptide.wasm.engine import check_wasmtime
 from scrapy_riptide.wasm.runtime import aot_cache
 
-__all__ = ["AotCache", "ComponentFile", "Share", "aot_cache", "check_wasmtime", "component_file", "share"]
+__all__ = ["AotCache", "ComponentFile", "Share", "aot_cache", "check_wasmtime", "component_of", "share"]
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class ComponentFile:
     sha256: str
 
 
-def component_file(config: ExtractorConfig) -> ComponentFile:
+def component_of(config: ExtractorConfig) -> ComponentFile:
     """The component that a configuration names.
 
     :raises ComponentError: it can't be read, or is none

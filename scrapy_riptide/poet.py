@@ -116,7 +116,7 @@ def _deserialize(cls: type[ExtractedContent], data: SerializedLeafData) -> Extra
 # For scrapy-poet's cache and web-poet's fixtures.
 register_serialization(_serialize, _deserialize)
 
-# From 0.30 on zyte-common-items registers its items itself, and does without Python 3.10.
+# From 0.30 on, which needs Python 3.11, zyte-common-items registers its items itself.
 if _ITEMS and find_spec("zyte_common_items.serialization") is None:
 
     def _serialize_article(article: Article) -> SerializedLeafData:

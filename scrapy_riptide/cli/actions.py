@@ -18,7 +18,7 @@ from scrapy_riptide.cli.pages import Page, fetch, read
 from scrapy_riptide.cli.warc import warc
 from scrapy_riptide.extractor import Extractor
 from scrapy_riptide.fallback import load_fallback
-from scrapy_riptide.installation import aot_cache, component_file
+from scrapy_riptide.installation import aot_cache, component_of
 from scrapy_riptide.wording import counted
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def doctor(options: Namespace, config: ConfigSource) -> int:
 def versions(options: Namespace, config: ConfigSource) -> int:
     """The versions of everything that takes part."""
     wanted = config()
-    file = component_file(wanted)
+    file = component_of(wanted)
     for name, value in (
         ("scrapy-riptide", version("scrapy-riptide")),
         ("component", f"{wanted.component or 'packaged'}, {file.size:,} bytes, sha256 {file.sha256}"),

@@ -24,7 +24,7 @@ from scrapy_riptide.config import MIB, ExtractorConfig
 from scrapy_riptide.errors import ConfigError, ExtractionError, RiptideError
 from scrapy_riptide.extractor import Extractor
 from scrapy_riptide.fallback import load_fallback
-from scrapy_riptide.installation import aot_cache, check_wasmtime, component_file, share
+from scrapy_riptide.installation import aot_cache, check_wasmtime, component_of, share
 from scrapy_riptide.middleware import RiptideMiddleware
 from scrapy_riptide.monitoring.exporter import settings_of_prometheus
 from scrapy_riptide.settings import RiptideSettings
@@ -181,7 +181,7 @@ def _fallback(config: ExtractorConfig) -> Iterator[Finding]:
 def _guest(config: ExtractorConfig) -> Iterator[Finding]:
     """The component, its cache and a sample, with one extractor."""
     try:
-        component = component_file(config)
+        component = component_of(config)
         with Extractor(config.but(fallback=None, cold_start_target_ms=math.inf)) as extractor:
             # Loading verifies it: it imports nothing and has the contract's functions.
             extractor.wait_until_ready()

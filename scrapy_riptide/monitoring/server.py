@@ -89,6 +89,7 @@ def is_allowed_host(host: str, allowed: tuple[str, ...]) -> bool:
     """
     try:
         parts = urlsplit(f"//{host}")
+        # Its port is asked for because that raises where it is none.
         name, _ = parts.hostname or "", parts.port
     except ValueError:
         return False
