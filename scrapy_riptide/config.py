@@ -245,10 +245,11 @@ class ExtractorConfig:
         optional(text("a directory's path")),
         "Where compiled components are kept. None: the user's cache.",
     )
-    cold_start_target_ms: float = option(
+    cold_start_target_ms: float | None = option(
         15.0,
-        decimal(0, unit="milliseconds"),
-        "A slower start of a cached component is a warning, unless it only waited for a processor.",
+        optional(decimal(0, unit="milliseconds")),
+        "A slower start of a cached component is a warning, unless it only waited for a processor."
+        " None: however long one takes, it isn't.",
     )
     enable_reuse: bool = option(
         True, boolean(), "Use an instance for many documents. Off: one instance a document."

@@ -83,7 +83,7 @@ def executor_config(spark: SparkSession, config: ExtractorConfig | None = None) 
     threads = int(conf.get("spark.task.cpus", "1"))
     wanted = ExtractorConfig.from_env() if config is None else config
     # A start beside others that start is slow, and no finding.
-    wanted = replace(wanted, max_workers=threads, max_pool_size=threads, cold_start_target_ms=math.inf)
+    wanted = replace(wanted, max_workers=threads, max_pool_size=threads, cold_start_target_ms=None)
     if conf.get("spark.master", "").startswith("local"):
         return wanted
     if conf.get("spark.executor.pyspark.memory", ""):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import platform
 import sys
 from argparse import Namespace
@@ -133,7 +132,7 @@ def versions(options: Namespace, config: ConfigSource) -> int:
 @contextmanager
 def _started(config: ExtractorConfig) -> Iterator[Extractor]:
     # The target is a crawl's; a single start on a busy machine is nothing to warn of.
-    with Extractor(config.but(cold_start_target_ms=math.inf)) as extractor:
+    with Extractor(config.but(cold_start_target_ms=None)) as extractor:
         try:
             extractor.wait_until_ready(_PATIENCE_S)
         except TimeoutError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import platform
 import sys
 import time
@@ -182,7 +181,7 @@ def _guest(config: ExtractorConfig) -> Iterator[Finding]:
     """The component, its cache and a sample, with one extractor."""
     try:
         component = component_of(config)
-        with Extractor(config.but(fallback=None, cold_start_target_ms=math.inf)) as extractor:
+        with Extractor(config.but(fallback=None, cold_start_target_ms=None)) as extractor:
             # Loading verifies it: it imports nothing and has the contract's functions.
             extractor.wait_until_ready()
             info = extractor.info()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import math
 import sys
 import time
 from argparse import Namespace
@@ -40,7 +39,7 @@ def warc(options: Namespace, config: ConfigSource) -> int:
     if options.jobs is not None and options.jobs < 1:
         options.parser.error(f"--jobs {options.jobs} is not allowed: it takes a whole number, at least 1")
     # The target is a crawl's; every core is at work when these start.
-    wanted = replace(config(), cold_start_target_ms=math.inf)
+    wanted = replace(config(), cold_start_target_ms=None)
     output = Path(options.output)
     tasks = [
         convert.Task(

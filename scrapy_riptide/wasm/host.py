@@ -179,7 +179,9 @@ class GuestHost:
         cost, target_ms = self._runtime.start_cost, self._config.cold_start_target_ms
         self.cold_start_ms = cost.ms
         cache_was_filled = self._runtime.cache_hit and not self._runtime.waited_ms
-        if cache_was_filled and cost.ms > target_ms and not _told_of_cold_start.is_set():
+        if target_ms is None or not cache_was_filled or cost.ms <= target_ms:
+            return
+        if not _told_of_cold_start.is_set():
             _told_of_cold_start.set()
             logger.log(
                 logging.WARNING if cost.is_own(target_ms) else logging.INFO,
