@@ -137,8 +137,8 @@ class RiptideCrawl:
 
     def record(self, extraction: Extraction) -> None:
         """Counts a page that was given to the extractor; a failure is told, in one line."""
-        self.stats.given(extraction)
         self.figures.record(extraction)
+        self.stats.given(extraction, self.figures.durations_s.sum * 1000)
         if extraction.kind is None:
             return
         fields = {

@@ -32,14 +32,16 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 from prometheus_client.registry import Collector
 from scrapy.http import Response
 from scrapy.statscollectors import MemoryStatsCollector
+from scrapy.utils.test import get_crawler
 from waiting import PATIENCE_S, wait_for
 
 from scrapy_riptide import RiptideExporter
 from scrapy_riptide.monitoring import scrapes, server, statscollector
 from scrapy_riptide.monitoring.discovery import with_port
-from scrapy_riptide.monitoring.figures import Histogram
+from scrapy_riptide.monitoring.figures import CrawlFigures, Extraction, Histogram
 from scrapy_riptide.monitoring.metrics import COUNTERS_BY, FROM_STATS, OF_THE_MOMENT
 from scrapy_riptide.monitoring.server import is_allowed_host
+from scrapy_riptide.monitoring.stats import PageStats
 from scrapy_riptide.monitoring.statscollector import StatsFamilies
 
 PAGES: dict[str, Page] = {"/fine": "fine", "/trap": "!t", "/memory": "!x", "/invalid": "!e0", "/blank": " "}
@@ -156,6 +158,9 @@ async def test_the_metrics_are_the_stats(settings: dict[str, Any]) -> None:
     assert {name: found.get(name) for name in expected} == expected
     assert found["riptide_wasm_aot_cache_hits"] + found["riptide_wasm_aot_cache_misses"] == 1
     assert stats["riptide/wasm/grow_failed"] >= 1
+    assert stats["riptide/duration_ms/total"] == round(
+        found["riptide_extraction_duration_seconds_sum"] * 1000
+    )
 
 
 async def test_pages_that_no_thread_took_have_no_duration(settings: dict[str, Any]) -> None:
@@ -895,6 +900,15 @@ def test_stats_become_metrics_by_one_rule() -> None:
         ("scrapy_downloader_exception_type_count", "a/b"): 4,
         ("scrapy_elapsed_time_seconds", None): 1.5,
     }
+
+
+def test_milliseconds_of_many_quick_pages_add_up() -> None:
+    quick = Extraction("", "article", "wasm", None, "", 0, 0, duration_ms=0.4, wait_ms=0.0)
+    figures, kept = CrawlFigures(), MemoryStatsCollector(get_crawler())
+    for _ in range(1000):
+        figures.record(quick)
+        PageStats(kept).given(quick, figures.durations_s.sum * 1000)
+    assert kept.get_value("riptide/duration_ms/total") == 400
 
 
 def test_a_histogram_counts_up_to_and_including_its_bounds() -> None:

@@ -79,7 +79,6 @@ def test_every_stat_has_its_row() -> None:
 
 def test_every_stat_is_a_metric() -> None:
     shown = {
-        stats.BYTES,  # riptide_html_bytes_total
         stats.TOTAL_MS,  # the sum of riptide_extraction_duration_seconds
         stats.MAX_MS,  # riptide_extraction_duration_max_seconds
         *stats.POOL_FIGURES.values(),

@@ -69,7 +69,6 @@ class CrawlFigures:
     durations_s: Histogram = field(default_factory=lambda: Histogram(DURATION_BOUNDS))
     waits_s: Histogram = field(default_factory=lambda: Histogram(DURATION_BOUNDS))
     loop_lags_s: Histogram = field(default_factory=lambda: Histogram(LAG_BOUNDS))
-    html_bytes: int = 0
     markdown_bytes: int = 0
     #: Milliseconds of the pages since someone last looked and cleared it.
     window_ms: deque[float] = field(default_factory=lambda: deque(maxlen=_WINDOW))
@@ -85,6 +84,5 @@ class CrawlFigures:
             self.window_ms.append(extraction.duration_ms)
         if extraction.wait_ms:
             self.waits_s.observe(extraction.wait_ms / 1000)
-        self.html_bytes += extraction.html_bytes
         self.markdown_bytes += extraction.markdown_bytes
         self.recent.append(extraction)

@@ -86,6 +86,7 @@ FROM_STATS = {
 FROM_STAT = {
     "riptide_pages_seen_total": (names.SEEN, "Pages that came by"),
     "riptide_pages_extracted_total": (names.EXTRACTED, "Pages that a guest extracted"),
+    "riptide_html_bytes_total": (names.BYTES, "Bytes of the bodies given to an extractor"),
     "riptide_pool_exhausted_retries_total": (names.POOL_RETRIES, "Tries that found no free instance"),
     "riptide_documents_collected_total": (names.DOCUMENTS_COLLECTED, "Documents that became items"),
     "riptide_items_filled_total": (names.ITEMS_FILLED, "Items filled with content"),
@@ -186,9 +187,6 @@ def _crawl_families(family: _Families, figures: CrawlFigures) -> Iterator[Metric
         "Pages given to the extractor",
         ("engine", "mode", "outcome"),
         figures.extractions,
-    )
-    yield family.counter(
-        "riptide_html_bytes_total", "Bytes of the bodies given to an extractor", figures.html_bytes
     )
     yield family.counter(
         "riptide_markdown_bytes_total", "Bytes of Markdown that came back", figures.markdown_bytes

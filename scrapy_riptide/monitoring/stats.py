@@ -86,8 +86,11 @@ class PageStats:
         #: Whether what is counted can be read again: Scrapy's dummy collector forgets it.
         self.are_kept = not isinstance(stats, DummyStatsCollector)
 
-    def given(self, extraction: Extraction) -> None:
-        """A page was given to the extractor, and has its outcome."""
+    def given(self, extraction: Extraction, total_ms: float) -> None:
+        """A page was given to the extractor, and has its outcome.
+
+        :param total_ms: milliseconds of all pages so far: most take so few that rounded ones would not add up
+        """
         self._stats.inc_value(SEEN)
         if extraction.kind is None:
             self._stats.inc_value(EXTRACTED)
@@ -96,9 +99,8 @@ class PageStats:
             if extraction.engine is not None:
                 self._stats.inc_value(f"{FALLBACK}/{extraction.kind}")
         self._stats.inc_value(BYTES, extraction.html_bytes)
-        milliseconds = round(extraction.duration_ms)
-        self._stats.inc_value(TOTAL_MS, milliseconds)
-        self._stats.max_value(MAX_MS, milliseconds)
+        self._stats.set_value(TOTAL_MS, round(total_ms))
+        self._stats.max_value(MAX_MS, round(extraction.duration_ms))
 
     def skipped(self, kind: str) -> None:
         """A page was passed through as it came."""
