@@ -22,6 +22,7 @@ from scrapy_riptide.monitoring.stats import (
     POOL_FIGURES,
     SEEN,
     SKIPPED,
+    EndReason,
     PageStats,
     by_kind,
     own_stats,
@@ -179,7 +180,7 @@ class RiptideCrawl:
         """Writes the pool's present figures into the stats."""
         self.stats.pool_figures(self.extractor.metrics())
 
-    def stop(self, reason: str, message: str) -> None:
+    def stop(self, reason: EndReason, message: str) -> None:
         """Ends the crawl, whose result would be wrong from here on. Says why, once."""
         if self._stopping is None:
             logger.error(message, extra={"spider": self.spider})

@@ -33,6 +33,7 @@ from scrapy_riptide.items import ItemFiller
 from scrapy_riptide.keys import CONTENT_KEY, DURATION_KEY, ERROR_KEY, LINKS_KEY, OPTIONS_KEY, RESULT_KEYS
 from scrapy_riptide.linkextractors import RiptideLinkExtractor
 from scrapy_riptide.monitoring.figures import Extraction
+from scrapy_riptide.monitoring.stats import SkippedKind
 from scrapy_riptide.page_options import OptionsError, PageOptions, page_options
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ class RiptideMiddleware:
     def _request_scheduled(self, request: Request, spider: Spider) -> None:
         _forget_results(request)
 
-    def _options(self, response: Response, *, asked: bool) -> PageOptions | str:
+    def _options(self, response: Response, *, asked: bool) -> PageOptions | SkippedKind:
         """How to extract a response, or the kind of reason to pass it through."""
         wish = response.meta.get(OPTIONS_KEY)
         if wish is False:
@@ -137,7 +138,7 @@ class RiptideMiddleware:
             return "too_large"
         return options
 
-    def _reason_not_to_try(self, response: Response, *, asked: bool) -> str | None:
+    def _reason_not_to_try(self, response: Response, *, asked: bool) -> SkippedKind | None:
         """Why a response is left alone for which nobody asked, if it is."""
         request = response.request
         assert request is not None

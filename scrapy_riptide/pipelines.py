@@ -75,7 +75,7 @@ class RiptidePipeline:
             content = await self._crawl.extractor.extract_async(html, url, self._crawl.settings.mode)
         except (RiptideError, TypeError) as error:
             kind = "source" if isinstance(error, TypeError) else getattr(error, "kind", "internal")
-            self._crawl.stats.item_failed(kind)
+            self._crawl.stats.source_failed(kind)
             logger.warning(
                 "Extraction of an item's %s failed: %s: %s",
                 self._source_field,

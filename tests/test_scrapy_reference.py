@@ -9,7 +9,7 @@ import re
 import runpy
 from dataclasses import Field, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import pytest
 
@@ -98,6 +98,20 @@ def test_every_kind_of_error_has_its_row() -> None:
     kinds = {each.kind for each in subclasses(errors.ExtractionError)} | {"options"}
     table = STATS.split("Kinds of errors:")[1].split("Kinds of skipped")[0]
     assert set(re.findall(r"`([a-z_]+)`", re.sub(r"\|[^|]*\|$", "", table, flags=re.MULTILINE))) == kinds
+
+
+def test_every_kind_of_what_did_not_become_content_or_an_item_is_told() -> None:
+    skipped = STATS.split("Kinds of skipped pages:")[1].split("##")[0]
+    assert re.findall(r"^\| `([a-z_]+)` \|", skipped, re.MULTILINE) == list(get_args(stats.SkippedKind))
+    [documents] = re.findall(r"^\| `riptide/documents/skipped/<kind>` \| (.*) \|$", STATS, re.MULTILINE)
+    assert set(re.findall(r"`([a-z_]+)` \(", documents)) == set(get_args(stats.DocumentSkippedKind))
+    [items] = re.findall(r"^\| `riptide/items/errors/<kind>` \| (.*) \|$", STATS, re.MULTILINE)
+    assert set(re.findall(r"`([a-z_]+)`[,:]", items)) == {"source", *get_args(stats.ItemErrorKind)}
+
+
+def test_every_reason_to_end_a_crawl_has_its_row() -> None:
+    rows = re.findall(r"^\| `(riptide_\w+)` \|", STATS, re.MULTILINE)
+    assert rows == list(get_args(stats.EndReason))
 
 
 def test_every_exception_has_its_row_and_says_what_the_code_says() -> None:

@@ -10,7 +10,7 @@ The pool counts for itself; its figures are copied. A figure that can't be known
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from scrapy.statscollectors import DummyStatsCollector, StatsCollector
 
@@ -36,6 +36,17 @@ LEASES_LOST = "riptide/leases/lost"
 LEASES_GIVEN_UP = "riptide/leases/given_up"
 LEASES_UNREADABLE = "riptide/leases/unreadable"
 LEASES_REDIS_ERRORS = "riptide/leases/redis_errors"
+
+#: Why a page is passed through as it came.
+SkippedKind = Literal["not_html", "empty", "too_large", "status", "robots_txt", "switched_off", "not_asked"]
+#: Why a document becomes no item.
+DocumentSkippedKind = Literal["near_duplicate", "language", "too_short", "off_site"]
+#: Why an item was not filled or not written.
+ItemErrorKind = Literal["refused", "fields", "no_markdown", "unwritable"]
+#: Why the plugin ends a crawl, as its ``finish_reason``.
+EndReason = Literal[
+    "riptide_component", "riptide_mode", "riptide_item_fields", "riptide_markdown_dir", "riptide_parquet"
+]
 
 #: From the names of ``Extractor.metrics()`` to stats. A figure by reason gets one stat a reason.
 POOL_FIGURES = {
@@ -102,7 +113,7 @@ class PageStats:
         self._stats.set_value(TOTAL_MS, round(total_ms))
         self._stats.max_value(MAX_MS, round(extraction.duration_ms))
 
-    def skipped(self, kind: str) -> None:
+    def skipped(self, kind: SkippedKind) -> None:
         """A page was passed through as it came."""
         self._stats.inc_value(SEEN)
         self._stats.inc_value(f"{SKIPPED}/{kind}")
@@ -123,8 +134,12 @@ class PageStats:
         """An item's own source was extracted."""
         self._stats.inc_value(ITEMS_EXTRACTED)
 
-    def item_failed(self, kind: str) -> None:
-        """An item could not be filled, or its source not be extracted."""
+    def source_failed(self, kind: str) -> None:
+        """An item's own source could not be extracted, for a kind of errors, or was none: ``source``."""
+        self._stats.inc_value(f"{ITEM_ERRORS}/{kind}")
+
+    def item_failed(self, kind: ItemErrorKind) -> None:
+        """An item could not be filled, or not be written."""
         self._stats.inc_value(f"{ITEM_ERRORS}/{kind}")
 
     def pool_figures(self, metrics: Mapping[str, Any]) -> None:

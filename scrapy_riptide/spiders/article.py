@@ -19,7 +19,7 @@ from scrapy_riptide.addon import Addon
 from scrapy_riptide.content import ExtractedContent
 from scrapy_riptide.keys import CONTENT_KEY, OPTIONS_KEY
 from scrapy_riptide.linkextractors import RiptideLinkExtractor
-from scrapy_riptide.monitoring.stats import DOCUMENTS_COLLECTED, DOCUMENTS_SKIPPED
+from scrapy_riptide.monitoring.stats import DOCUMENTS_COLLECTED, DOCUMENTS_SKIPPED, DocumentSkippedKind
 from scrapy_riptide.near_duplicates import NearDuplicates
 
 _FOLLOW = ("all", "content", "navigation")
@@ -127,12 +127,14 @@ class ArticleSpider(SitemapSpider):
         if begins:
             self._sites.add(_site(response.url))
         if not self._is_within_sites(response.url):
-            self._count(f"{DOCUMENTS_SKIPPED}/off_site")
+            self._count_skipped("off_site")
             return
         reason = self._reason_to_skip(content)
-        self._count(f"{DOCUMENTS_SKIPPED}/{reason}" if reason else DOCUMENTS_COLLECTED)
         if reason is None:
+            self._count(DOCUMENTS_COLLECTED)
             yield content
+        else:
+            self._count_skipped(reason)
         # Where pages repeat themselves under ever new addresses, their links do, too.
         if left > 0 and reason != "near_duplicate":
             links = (link.url for link in self._links.extract_links(response))
@@ -177,7 +179,7 @@ class ArticleSpider(SitemapSpider):
         labels = _site(url).split(".")
         return any(".".join(labels[at:]) in self._sites for at in range(len(labels)))
 
-    def _reason_to_skip(self, content: ExtractedContent) -> str | None:
+    def _reason_to_skip(self, content: ExtractedContent) -> DocumentSkippedKind | None:
         """Why a document is not collected, if it isn't."""
         if (content.word_count or 0) < self.min_words:
             return "too_short"
@@ -185,6 +187,9 @@ class ArticleSpider(SitemapSpider):
         if self.languages and not self.languages & {language, language.partition("-")[0]}:
             return "language"
         return "near_duplicate" if self._duplicates.seen(content.text) else None
+
+    def _count_skipped(self, kind: DocumentSkippedKind) -> None:
+        self._count(f"{DOCUMENTS_SKIPPED}/{kind}")
 
     def _count(self, stat: str) -> None:
         assert self.crawler.stats is not None
