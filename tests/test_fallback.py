@@ -153,7 +153,9 @@ def test_selectors_take_their_elements_in_document_order_and_none_twice(parsel: 
     assert content.links == []
 
 
-@pytest.mark.parametrize("selector", ["p[", "p:nonsense()", "", "::text::text", "p:nth-child(2"])
+@pytest.mark.parametrize(
+    "selector", ["p[", "p:nonsense()", "", "::text::text", "p:nth-child(2", "div " * 2000]
+)
 def test_a_selector_that_cannot_be_read_is_named(parsel: FallbackExtractor, selector: str) -> None:
     with pytest.raises(ParseError, match="selector"):
         parsel.extract(PAGE, URL, ["h1", selector])

@@ -184,6 +184,21 @@ def test_a_whole_file_that_wasmtime_refuses_is_noticed(
     assert_made_again(at, directory, caplog)
 
 
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_has_an_entrys_name_and_is_no_file_is_passed_over(
+    at: ExtractorConfig, directory: Path, compiled: Path, make: Callable[[Path], None]
+) -> None:
+    directory.mkdir(mode=0o700)
+    key = entry(compiled).name.split(".")[0]
+    make(directory / f"{key}.{'0' * 64}.cwasm")
+    starts: list[tuple[int | None, int | None]] = []
+    # A pipe that nobody writes to is read for ever.
+    thread = threading.Thread(target=lambda: starts.extend([start(at), start(at)]), daemon=True)
+    thread.start()
+    thread.join(PATIENCE_S)
+    assert starts == [MISS, HIT]
+
+
 def test_a_broken_file_is_kept_aside_for_who_wants_to_know(
     at: ExtractorConfig, directory: Path, compiled: Path
 ) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -11,11 +13,12 @@ from conftest import Configure, MakeExtractor, MakeRuntime
 from waiting import PATIENCE_S, wait_for
 
 from scrapy_riptide import Extractor, errors
-from scrapy_riptide.wasm import deadline
+from scrapy_riptide.wasm import deadline, memory
 from scrapy_riptide.wasm.contract import lower_mode
 from scrapy_riptide.wasm.deadline import TICK_S, EpochTicker, ticks
 from scrapy_riptide.wasm.instance import Instance
 from scrapy_riptide.wasm.lifting import lower_string
+from scrapy_riptide.wasm.memory import MemoryTracker
 
 URL = "https://example.com/"
 #: A busy machine wakes the thread too late now and then: one guest of so many that is stopped on time shows
@@ -196,6 +199,23 @@ def test_expiring_stops_every_guest_at_once(runtime: MakeRuntime) -> None:
     for thread in threads:
         thread.join()
     assert [str(error) for error in stopped] == ["the extractor was closed while the guest ran"] * 3
+
+
+def test_a_guest_that_starts_as_all_are_expired_is_no_failure_of_the_component(
+    runtime: MakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, config = runtime()
+    owned_by = memory.owned_by
+
+    @contextmanager
+    def expiring(tracker: MemoryTracker) -> Iterator[None]:
+        made.ticker.expire_all(0.001)
+        with owned_by(tracker):
+            yield
+
+    monkeypatch.setattr(memory, "owned_by", expiring)
+    with pytest.raises(errors.ExtractorClosed, match="the extractor was closed while a guest started"):
+        Instance(made, config, 1)
 
 
 @pytest.mark.parametrize("seconds", [0.001, 0.01, 0.0101, 1, 30, 86400])

@@ -227,6 +227,7 @@ def test_a_closed_pool_gives_nothing_and_keeps_nothing(pool: Any) -> None:
     made.pool.give_back(held)
     assert (made.numbers[:2], len(memory._memories) - before) == ((0, 0), 0)
     assert made.pool.is_empty
+    assert made.pool._watches == {}
     with pytest.raises(errors.ExtractorClosed, match="the extractor is closed"):
         made.take()
 
@@ -396,6 +397,26 @@ def test_an_instance_that_is_asked_for_its_health_as_the_pool_closes_is_let_go(
     monkeypatch.setattr(InstancePool, "_is_healthy", closes)
     made.pool.check_health()
     assert (made.retired, made.numbers, made.pool.is_empty) == ({"closed": 1}, (0, 0, 1), True)
+
+
+def test_who_waits_is_given_what_was_made_ahead(pool: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = pool(max_pool_size=1, initial_pool_size=1)
+    making, go_on = threading.Event(), threading.Event()
+
+    def slow(*arguments: Any) -> Instance:
+        making.set()
+        go_on.wait(PATIENCE_S)
+        return Instance(*arguments)
+
+    monkeypatch.setattr(pool_module, "Instance", slow)
+    warm = threading.Thread(target=made.pool.warm)
+    warm.start()
+    making.wait(PATIENCE_S)
+    threading.Timer(0.1, go_on.set).start()
+    started = time.monotonic()
+    assert made.take(timeout_s=2 * PATIENCE_S).number == 1
+    assert time.monotonic() - started < PATIENCE_S
+    warm.join()
 
 
 def test_an_instance_that_is_made_ahead_as_the_pool_closes_is_let_go(

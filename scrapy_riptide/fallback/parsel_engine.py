@@ -113,7 +113,7 @@ def _match(document: Document, selector: str) -> Iterable[etree._Element]:
         return [
             each.root for each in document.selector.css(selector) if isinstance(each.root, etree._Element)
         ]
-    except (SelectorError, ValueError) as error:
+    except (SelectorError, ValueError, RecursionError) as error:
         raise ParseError(
             f"The CSS selector {in_short(repr(selector))} can't be read: {in_short(str(error))}."
         ) from error

@@ -127,8 +127,11 @@ class AotCache:
             return None
         self._check_directory()
         # Not glob: compiling its pattern takes longer than all the rest but the digest.
-        for name in os.listdir(self.directory):
-            if name.startswith(key) and name.endswith(SUFFIX):
+        with os.scandir(self.directory) as entries:
+            # A pipe of that name would be read for ever.
+            names = [each.name for each in entries if each.name.startswith(key) and each.is_file()]
+        for name in names:
+            if name.endswith(SUFFIX):
                 component = self._load_file(engine, self.directory / name, known_as)
                 if component is not None:
                     return component

@@ -61,6 +61,8 @@ class Instance:
             with runtime.ticker, memory.owned_by(self.tracker):
                 self._instance = runtime.linker.instantiate(store, runtime.component)
         except WasmtimeError as error:
+            if runtime.ticker.ended:
+                raise errors.ExtractorClosed("the extractor was closed while a guest started") from error
             wanted = self.tracker.refused_start_pages
             if wanted is not None or "memory minimum size" in str(error):
                 start = f"{wanted} pages" if wanted is not None else "more"

@@ -165,7 +165,7 @@ class InstancePool:
         with self._changed:
             self._making -= 1
             self._counts["created"] += 1
-            if self._config.enable_leak_detection and instance.tracker.exact:
+            if self._config.enable_leak_detection:
                 self._watches[number] = LeakWatch()
             if active:
                 self._active[number] = instance
