@@ -121,7 +121,9 @@ def test_a_full_pool_gives_what_comes_back_in_time(pool: Any) -> None:
     held = made.take()
     timer = threading.Timer(0.1, made.pool.give_back, [held])
     timer.start()
-    assert made.take(timeout_s=PATIENCE_S) is held
+    started = time.monotonic()
+    assert made.take(timeout_s=2 * PATIENCE_S) is held
+    assert time.monotonic() - started < PATIENCE_S
     timer.join()
 
 
@@ -214,6 +216,33 @@ def test_an_instance_that_can_not_be_made_leaves_its_place_to_others(
                 made.take()
     assert made.take().number == 4
     assert made.numbers == (1, 0, 1)
+
+
+def test_who_waits_for_one_that_can_not_be_made_tries_itself(
+    pool: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = pool(max_pool_size=1, initial_pool_size=1)
+    making, go_on = threading.Event(), threading.Event()
+
+    def fails(*_: object) -> None:
+        monkeypatch.setattr(pool_module, "Instance", Instance)
+        making.set()
+        go_on.wait(PATIENCE_S)
+        raise errors.InternalError("no instance today")
+
+    def warm() -> None:
+        with pytest.raises(errors.InternalError, match="no instance today"):
+            made.pool.warm()
+
+    monkeypatch.setattr(pool_module, "Instance", fails)
+    thread = threading.Thread(target=warm)
+    thread.start()
+    making.wait(PATIENCE_S)
+    threading.Timer(0.1, go_on.set).start()
+    started = time.monotonic()
+    assert made.take(timeout_s=2 * PATIENCE_S).number == 2
+    assert time.monotonic() - started < PATIENCE_S
+    thread.join()
 
 
 def test_a_closed_pool_gives_nothing_and_keeps_nothing(pool: Any) -> None:
