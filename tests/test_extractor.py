@@ -18,7 +18,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from conftest import Configure, MakeExtractor, guests_running
+from conftest import Configure, MakeExtractor, MakeRuntime, guests_running
 from misbehaving import INTERFACE, START_PAGES, write_misbehaving
 from waiting import PATIENCE_S, wait_for
 from wasmtime import wat2wasm
@@ -34,7 +34,9 @@ from scrapy_riptide import (
 from scrapy_riptide import extractor as extractor_module
 from scrapy_riptide.config import PAGE_BYTES
 from scrapy_riptide.content import Mode
-from scrapy_riptide.wasm import component, host, lifting, memory, runtime
+from scrapy_riptide.wasm import component, host, lifting, memory
+from scrapy_riptide.wasm import runtime as runtime_module
+from scrapy_riptide.wasm.instance import Instance
 
 URL = "https://example.com/"
 
@@ -375,7 +377,7 @@ def test_a_compilation_is_no_documents_time_and_who_waits_for_it_is_told(
     def clock() -> float:
         return time.perf_counter() + compiling_s * go_on.is_set()
 
-    monkeypatch.setattr(runtime, "compile_component", when_told)
+    monkeypatch.setattr(runtime_module, "compile_component", when_told)
     monkeypatch.setattr(
         extractor_module,
         "time",
@@ -432,6 +434,23 @@ def test_a_busy_machine_s_slow_start_is_no_warning(
         monkeypatch.setattr(made._host.runtime, "has_started", True)
         made.extract("hello", URL)
     assert [each.levelno for each in caplog.records if "cold start" in each.getMessage()] == [level]
+
+
+def test_the_first_instance_that_is_there_is_a_part_of_the_start(
+    runtime: MakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, config = runtime()
+    seen = [made.start_cost.ms]
+    with monkeypatch.context() as patch:
+        patch.setattr(made, "component", None)
+        with pytest.raises(AttributeError):
+            Instance(made, config, 1)
+    seen.append(made.start_cost.ms)
+    for number in (2, 3):
+        Instance(made, config, number).close()
+        seen.append(made.start_cost.ms)
+    loaded, failed, first, second = seen
+    assert loaded == failed < first == second
 
 
 # The end.

@@ -17,6 +17,7 @@ from scrapy_riptide.wasm.engine import keep_trap_handlers
 from scrapy_riptide.wasm.lifting import Argument, BoundFunction, CallFailed, Err
 from scrapy_riptide.wasm.memory import MemoryTracker
 from scrapy_riptide.wasm.runtime import Runtime
+from scrapy_riptide.wasm.start_cost import StartCost
 from scrapy_riptide.wording import counted
 
 # Starting a guest runs its initialisers; a component that spins there must be stopped as well.
@@ -44,12 +45,14 @@ class Instance:
         self._config = config
         self._functions: dict[str, BoundFunction] = {}
         self._store = Store(runtime.engine)
+        cost = StartCost()
         try:
-            with runtime.counted_start():
+            with cost.counted():
                 self._instantiate()
         except BaseException:
             self.close()
             raise
+        runtime.note_instance(cost)
 
     def _instantiate(self) -> None:
         store, runtime = self._store, self._runtime

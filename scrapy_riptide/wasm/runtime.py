@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from wasmtime import Engine
@@ -63,6 +62,7 @@ class Runtime:
         #: What loading the component cost, less the wait for another process, and then the first instance.
         self.start_cost = StartCost()
         self.has_started = False
+        self._lock = threading.Lock()
         # A linker without definitions: guests import nothing, and a host function's exception
         # could surface in another thread.
         self.linker = Linker(engine)
@@ -71,7 +71,6 @@ class Runtime:
             raise ComponentError(f"the component doesn't export {INTERFACE}")
         self._interfaces: dict[str, ExportIndex] = {INTERFACE: interface}
         self._functions: dict[str, ExportIndex] = {}
-        self._functions_lock = threading.Lock()
         self.ticker = EpochTicker(engine)
         self.pid = os.getpid()
 
@@ -121,15 +120,17 @@ class Runtime:
             return None
         return cls(engine, loaded.component, settings, cache_hit=loaded.hit, waited_ms=loaded.waited_ms)
 
-    def counted_start(self) -> AbstractContextManager[None]:
-        """Around the making of an instance: the first is a part of the start."""
-        first, self.has_started = not self.has_started, True
-        return self.start_cost.counted() if first else nullcontext()
+    def note_instance(self, cost: StartCost) -> None:
+        """Takes note of what an instance cost. The first that is there is a part of the start."""
+        with self._lock:
+            if not self.has_started:
+                self.start_cost.add(cost)
+                self.has_started = True
 
     def function(self, name: str) -> ExportIndex | None:
         """Where the component exports a function of the contract; None for an optional one it lacks."""
         # Looked up when it is first needed: most processes need one of eight.
-        with self._functions_lock:
+        with self._lock:
             index = self._functions.get(name) or self._find(name)
             if index is not None:
                 self._functions[name] = index

@@ -32,6 +32,12 @@ class StartCost:
         self.worked_ms += (time.thread_time() - worked) * 1000
         self.disk_reads += _disk_reads() - reads
 
+    def add(self, part: StartCost) -> None:
+        """Adds a part that was counted by itself."""
+        self.ms += part.ms
+        self.worked_ms += part.worked_ms
+        self.disk_reads += part.disk_reads
+
     def is_own(self, target_ms: float) -> bool:
         """Whether the start missed its target by what it did, rather than by waiting for a processor."""
         return self.ms > target_ms and (self.worked_ms > target_ms or self.disk_reads > 0)
