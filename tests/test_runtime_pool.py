@@ -328,6 +328,29 @@ def test_idle_instances_beyond_the_initial_ones_expire_the_oldest_first(pool: An
     assert made.take() is held[-1]
 
 
+def test_the_initial_ones_stay_and_those_at_work_are_among_them(pool: Any) -> None:
+    made = pool(initial_pool_size=2, idle_expiry_secs=0)
+    before = len(memory._memories)
+    held = [made.take() for _ in range(3)]
+    seen = []
+    for each in held:
+        made.pool.give_back(each)
+        time.sleep(0.01)
+        made.pool.reap()
+        seen.append((made.numbers[:2], len(memory._memories) - before))
+    assert seen == [((2, 0), 2), ((1, 1), 2), ((0, 2), 2)]
+
+
+def test_none_expires_of_fewer_than_the_initial_ones(pool: Any) -> None:
+    made = pool(initial_pool_size=4, idle_expiry_secs=0)
+    held = [made.take() for _ in range(3)]
+    for each in held:
+        made.pool.give_back(each)
+    time.sleep(0.01)
+    made.pool.reap()
+    assert made.numbers == (0, 3, 3)
+
+
 @pytest.mark.parametrize("idle_expiry_secs", [None, 3600])
 def test_idle_instances_stay_until_their_time_is_over(pool: Any, idle_expiry_secs: float | None) -> None:
     made = pool(idle_expiry_secs=idle_expiry_secs)
@@ -347,8 +370,10 @@ def test_an_unhealthy_instance_is_replaced_and_a_healthy_one_stays(
     uses = well.uses
     for each in (sick, well):
         made.pool.give_back(each)
+    started_s = time.time()
     with caplog.at_level(logging.WARNING, POOL_LOGGER):
         made.pool.check_health()
+    assert started_s <= made.pool.figures().last_health_check_s <= time.time()
     assert (made.retired, made.numbers) == ({"unhealthy": 1}, (0, 1, 2))
     assert [record.getMessage() for record in caplog.records] == [
         "Instance 1 says it is 'sick' and is replaced"
@@ -391,6 +416,30 @@ def test_while_one_instance_is_asked_for_its_health_the_others_are_given(
     assert taken == [(1, 3), (2, 3), (3, 2)]
     # And each is back where its last use puts it.
     assert [each.number for each in made.pool._idle] == [1, 3, 2]
+
+
+@pytest.mark.parametrize("healthy", [True, False])
+def test_who_waits_while_the_last_one_is_asked_for_its_health_gets_it_or_another(
+    pool: Any, monkeypatch: pytest.MonkeyPatch, healthy: bool
+) -> None:
+    made = pool(max_pool_size=1)
+    made.use("fine")
+    asked, answer = threading.Event(), threading.Event()
+
+    def is_healthy(*_: object) -> bool:
+        asked.set()
+        answer.wait(PATIENCE_S)
+        return healthy
+
+    monkeypatch.setattr(InstancePool, "_is_healthy", is_healthy)
+    thread = threading.Thread(target=made.pool.check_health)
+    thread.start()
+    asked.wait(PATIENCE_S)
+    threading.Timer(0.1, answer.set).start()
+    started = time.monotonic()
+    assert made.take(timeout_s=2 * PATIENCE_S).number == (1 if healthy else 2)
+    assert time.monotonic() - started < PATIENCE_S
+    thread.join()
 
 
 def test_an_instance_that_is_away_when_its_turn_comes_is_not_asked(
@@ -498,6 +547,23 @@ def test_pressure_is_the_share_of_the_budget_that_is_held(
     assert (figures.pressure, figures.memory_pages, figures.budget_pages) == (pressure, sum(pages), 100)
     for each in held:
         made.pool.give_back(each)
+
+
+def test_a_state_begins_above_its_share_and_not_at_it(pool: Any) -> None:
+    made = pool(max_pool_size=1, memory_limit_pages=100)
+    held = made.take()
+    states = {}
+    while (pages := held.tracker.current_pages) < 91:
+        tell(held, "!l")
+        states[pages + 1] = made.pool.figures().pressure
+    assert [states[pages].value for pages in (60, 61, 80, 81, 90, 91)] == [
+        "low",
+        "medium",
+        "medium",
+        "high",
+        "high",
+        "critical",
+    ]
 
 
 def test_under_medium_pressure_nothing_is_made_ahead(pool: Any) -> None:
