@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from conftest import Configure, MakeExtractor, MakeRuntime
 from misbehaving import START_PAGES
-from waiting import PATIENCE_S
+from waiting import PATIENCE_S, wait_for
 
 from scrapy_riptide import Extractor, ExtractorConfig, errors
 from scrapy_riptide.config import MIB, PAGE_BYTES
@@ -190,13 +190,23 @@ def test_an_instance_that_has_just_what_it_may_keep_is_replaced(pool: Any) -> No
 def test_who_waits_is_told_when_the_pool_is_closed(pool: Any) -> None:
     made = pool(max_pool_size=1)
     held = made.take()
-    timer = threading.Timer(0.1, made.pool.close)
-    timer.start()
-    started = time.monotonic()
-    with pytest.raises(errors.ExtractorClosed):
-        made.take(timeout_s=2 * PATIENCE_S)
-    assert time.monotonic() - started < PATIENCE_S
-    timer.join()
+    waited: list[float] = []
+
+    def wait() -> None:
+        started = time.monotonic()
+        with pytest.raises(errors.ExtractorClosed):
+            made.take(timeout_s=2 * PATIENCE_S)
+        waited.append(time.monotonic() - started)
+
+    threads = [threading.Thread(target=wait) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    wait_for(lambda: len(made.pool._changed._waiters) == 2, "both wait")
+    made.pool.close()
+    for thread in threads:
+        thread.join()
+    assert len(waited) == 2
+    assert max(waited) < PATIENCE_S
     made.pool.give_back(held)
     assert made.pool.is_empty
 
@@ -362,7 +372,7 @@ def test_idle_instances_stay_until_their_time_is_over(pool: Any, idle_expiry_sec
 
 
 def test_an_unhealthy_instance_is_replaced_and_a_healthy_one_stays(
-    pool: Any, caplog: pytest.LogCaptureFixture
+    pool: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = pool()
     sick, well = made.take(), made.take()
@@ -371,8 +381,17 @@ def test_an_unhealthy_instance_is_replaced_and_a_healthy_one_stays(
     for each in (sick, well):
         made.pool.give_back(each)
     started_s = time.time()
-    with caplog.at_level(logging.WARNING, POOL_LOGGER):
+    allowed_s: list[float | None] = []
+    call = Instance.call
+
+    def counted(instance: Instance, name: str, *, timeout_s: float | None = None) -> object:
+        allowed_s.append(timeout_s)
+        return call(instance, name, timeout_s=timeout_s)
+
+    with caplog.at_level(logging.WARNING, POOL_LOGGER), monkeypatch.context() as patch:
+        patch.setattr(Instance, "call", counted)
         made.pool.check_health()
+    assert allowed_s == [1.0, 1.0]
     assert started_s <= made.pool.figures().last_health_check_s <= time.time()
     assert (made.retired, made.numbers) == ({"unhealthy": 1}, (0, 1, 2))
     assert [record.getMessage() for record in caplog.records] == [
@@ -678,6 +697,7 @@ def test_an_instance_counts_until_its_memory_is_given_back(
     closing.wait(PATIENCE_S)
     with pytest.raises(errors.PoolExhausted):
         made.take(timeout_s=0.05)
+    assert not made.pool.is_empty
     close.set()
     assert made.take(timeout_s=PATIENCE_S).number == 2
     thread.join()
