@@ -624,7 +624,7 @@ def dead_pid() -> int:
 async def test_what_killed_processes_left_is_swept_and_nothing_else(
     settings: dict[str, Any], tmp_path: Path
 ) -> None:
-    host = socket.gethostname()
+    host, own = socket.gethostname(), free_ports()
     target = json.dumps([{"targets": ["127.0.0.1:1"]}])
     with socket.create_server(("127.0.0.1", 0)) as alive:
         port = alive.getsockname()[1]
@@ -640,11 +640,14 @@ async def test_what_killed_processes_left_is_swept_and_nothing_else(
             f"riptide-{host}-{dead_pid()}-9410.json": target,
             f"riptide-{host}-{os.getpid()}-1.json": target,
             f"riptide-{host}-{os.getpid()}-2.json": "not json",
+            # Its port is the crawl's now, and its number another process's.
+            f"riptide-{host}-{os.getppid()}-{own}.json": json.dumps([{"targets": [f"127.0.0.1:{own}"]}]),
         }
         for name, content in {**stay, **go}.items():
             (tmp_path / name).write_text(content)
         async with site({"/": "fine"}) as root:
-            await crawl(PageSpider, {**settings, "RIPTIDE_METRICS_TARGETS_DIR": str(tmp_path)}, root=root)
+            swept = {"RIPTIDE_METRICS_TARGETS_DIR": str(tmp_path), "RIPTIDE_METRICS_PORT": own}
+            await crawl(PageSpider, {**settings, **swept}, root=root)
     assert set(os.listdir(tmp_path)) == set(stay)
 
 

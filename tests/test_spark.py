@@ -39,9 +39,16 @@ def environment(cache_dir: Path) -> dict[str, str]:
     return {**os.environ, "RIPTIDE_WASM_CACHE_DIR": str(cache_dir), "SPARK_LOCAL_IP": "127.0.0.1"}
 
 
-def stopped_reader(job: int) -> psutil.Process | None:
+def must_run(job: subprocess.Popen[str]) -> None:
+    """Says why a job has ended: whoever waits for what it does would never hear of it."""
+    if job.poll() is not None:
+        raise AssertionError(f"the job has ended with {job.returncode}: {job.communicate()[1][-3000:]}")
+
+
+def stopped_reader(job: subprocess.Popen[str]) -> psutil.Process | None:
     """A Python worker in the middle of an archive, which goes no further."""
-    for process in psutil.Process(job).children(recursive=True):
+    must_run(job)
+    for process in psutil.Process(job.pid).children(recursive=True):
         try:
             if has_archive_open(process):
                 process.suspend()
@@ -51,6 +58,11 @@ def stopped_reader(job: int) -> psutil.Process | None:
         except psutil.Error:  # noqa: PERF203 (its end, meanwhile)
             pass
     return None
+
+
+def has_finished_a_task(job: subprocess.Popen[str], output: Path) -> bool:
+    must_run(job)
+    return any(output.rglob("_temporary/0/task_*/*.parquet"))
 
 
 def has_archive_open(process: psutil.Process) -> bool:
@@ -72,19 +84,22 @@ def test_every_page_has_one_row_also_after_a_worker_was_killed(
     # Compiled before: a worker that is stopped while it compiles would keep the others waiting.
     extractor = real_extractor()
     extractor.wait_until_ready()
-    job = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, str(JOB), str(output), *map(str, sources)],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
-    reader = wait_for(lambda: stopped_reader(job.pid), "a worker with a file", 600)
-    assert reader is not None
-    # What is done when a worker is lost is not to be done again: the other core goes on meanwhile.
-    wait_for(lambda: any(output.rglob("_temporary/0/task_*/*.parquet")), "a task that is done", 600)
-    reader.kill()
-    stdout, stderr = job.communicate(timeout=600)
+    ) as job:
+        try:
+            reader = wait_for(lambda: stopped_reader(job), "a worker with a file", 600)
+            assert reader is not None
+            # What is done when a worker is lost is not to be done again: the other core goes on meanwhile.
+            wait_for(lambda: has_finished_a_task(job, output), "a task that is done", 600)
+            reader.kill()
+            stdout, stderr = job.communicate(timeout=600)
+        finally:
+            job.kill()
     assert job.returncode == 0, stderr[-3000:]
     assert "Lost task" in stderr, "nobody missed the worker"
 

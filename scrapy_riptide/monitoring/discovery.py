@@ -29,10 +29,11 @@ class TargetFile:
     def __init__(self, directory: str, host: str, port: int, labels: Mapping[str, str]) -> None:
         folder = Path(directory)
         folder.mkdir(parents=True, exist_ok=True)
-        _sweep(folder)
+        address = with_port(name_of(host), port)
+        _sweep(folder, address)
         self._path = folder / f"{_PREFIX}{socket.gethostname()}-{os.getpid()}-{port}.json"
         target = {
-            "targets": [with_port(name_of(host), port)],
+            "targets": [address],
             "labels": {key: value for key, value in labels.items() if value},
         }
         write_whole(self._path, json.dumps([target], indent=2).encode() + b"\n")
@@ -53,14 +54,13 @@ def with_port(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _sweep(folder: Path) -> None:
+def _sweep(folder: Path, own: str) -> None:
     # To the end: the name of another machine may begin with this one's.
-    ours = re.compile(rf"{_PREFIX}{re.escape(socket.gethostname())}-(\d+)-(\d+)\.json")
+    ours = re.compile(rf"{_PREFIX}{re.escape(socket.gethostname())}-(\d+)-\d+\.json")
     for path in folder.iterdir():
-        if name := ours.fullmatch(path.name):
-            pid, port = map(int, name.groups())
-            if not _is_running(pid) or not _listens(path, port):
-                path.unlink(missing_ok=True)
+        name = ours.fullmatch(path.name)
+        if name and not (_is_running(int(name[1])) and _leads_to_another(path, own)):
+            path.unlink(missing_ok=True)
 
 
 def _is_running(pid: int) -> bool:
@@ -73,11 +73,14 @@ def _is_running(pid: int) -> bool:
     return True
 
 
-def _listens(path: Path, port: int) -> bool:
-    """Whether the target answers. Process numbers come round again."""
+def _leads_to_another(path: Path, own: str) -> bool:
+    """Whether a target answers that is not this process's own. Process numbers come round again."""
     try:
-        host = json.loads(path.read_text())[0]["targets"][0].rpartition(":")[0].strip("[]")
-        with socket.create_connection((host, port), timeout=_CONNECT_TIMEOUT_S):
+        address = json.loads(path.read_text())[0]["targets"][0]
+        if address == own:
+            return False
+        host, _, port = address.rpartition(":")
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_TIMEOUT_S):
             return True
     except (OSError, ValueError, LookupError):
         return False
