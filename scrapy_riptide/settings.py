@@ -139,10 +139,14 @@ def _path_of_a_crawl() -> Allowed:
 
     def parse(value: Any) -> str:
         template: str = path.parse(value)
+        names = dict.fromkeys(("spider", "project", "job"), "")
         try:
-            template % dict.fromkeys(("spider", "project", "job"), "")
+            made = template % names
         except (KeyError, TypeError) as error:
             raise ValueError from error
+        # A bare %s takes all of them, and makes a file of that name.
+        if str(names) in made:
+            raise ValueError
         return template
 
     return Allowed(parse, path.sentence)

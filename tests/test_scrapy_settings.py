@@ -131,6 +131,8 @@ BAD = [
     ("STATS_CLASS", "no.such", "RIPTIDE_STATS_CLASS = 'no.such' is not allowed"),
     ("METRICS_PORT", 0, "RIPTIDE_METRICS_PORT = 0 is not allowed"),
     ("METRICS_PORT", [1, 2, 3], "RIPTIDE_METRICS_PORT = [1, 2, 3] is not allowed"),
+    ("METRICS_TEXTFILE", "%(spdier)s.prom", "it takes a file's path, in which %(spider)s, %(project)s and"),
+    ("METRICS_TEXTFILE", "%s.prom", "RIPTIDE_METRICS_TEXTFILE = '%s.prom' is not allowed"),
     ("METRICS_HOST", "", "RIPTIDE_METRICS_HOST = '' is not allowed"),
     ("METRICS_ALLOWED_HOSTS", ["http://a/"], "RIPTIDE_METRICS_ALLOWED_HOSTS"),
     ("MEMORY_LIMIT_MB", 5000, "RIPTIDE_MEMORY_LIMIT_MB = 5000 is not allowed"),
