@@ -61,6 +61,11 @@ def numbered(count: int, part: str, before: str = "", after: str = "") -> Make:
     return make
 
 
+def joined(*makes: Make) -> Make:
+    """One part behind the other."""
+    return lambda scale: "".join(str(make(scale)) for make in makes)
+
+
 def nested(count: int, opening: str, closing: str, inside: str = "deep") -> Make:
     return lambda scale: opening * int(count * scale) + inside + closing * int(count * scale)
 
@@ -131,6 +136,30 @@ case("unclosed attribute", body(times(5_000_000, "a ", '<a href="')))
 case("unclosed tables", body(times(20_000, "<table><tr><td>x")))
 case("text that a table fosters", body(times(100_000, "x<a href=y>z", "<table>", "</table>")))
 case("scripts in comments in scripts", body(times(300_000, "<!--<script>", "<script>")))
+# Two things, each of which is asked about the other.
+case(
+    "closing tags behind a long name", body(joined(times(1_000_000, "y", "<x", ">"), times(250_000, "</z>")))
+)
+case(
+    "closing tags behind a long name in SVG",
+    body(joined(times(1_000_000, "y", "<svg><x", ">"), times(250_000, "</z>"))),
+)
+case(
+    "blocks in nested noscript",
+    body(joined(times(50_000, "<noscript>", "<p><object>"), times(100_000, "<div>x"))),
+)
+case(
+    "a long class that is opened again",
+    body(joined(times(500_000, "y ", "<p><b class='", "'>x"), times(100_000, "<p>x"))),
+)
+case(
+    "a long name that is opened again",
+    body(joined(times(1_000_000, "y", "<p><b ", ">x"), times(100_000, "<p>x"))),
+)
+case(
+    "code in a long class",
+    body(joined(times(1_000_000, "y", "<div class='", "'>"), times(50_000, "<pre>x</pre>"))),
+)
 # Floods of one thing.
 case("50 MB of text", times(10_000_000, "word "))
 case("50 MB of text in a paragraph", body(times(10_000_000, "word ", "<p>", "</p>")))
@@ -158,6 +187,10 @@ case("slashes in a tag", body(times(5_000_000, "/", "<p ", ">text")))
 case("body tags with new attributes", numbered(50_000, "<body a#=x>", "<p>text"))
 case("titles", head(times(200_000, "<title>Title</title>")))
 case("bylines", body(times(200_000, "<span class=author rel=author>By by By Name</span>")))
+case(
+    "degrees of an author",
+    head(times(500_000, ", MD", "<meta name=author content='Ann Example", "'>")),
+)
 case("language attributes", body(numbered(200_000, "<p lang=x-#>text")))
 case("giant table", body(times(1_000, "<tr>" + "<td>cell" * 500, "<table>", "</table>")))
 case(
@@ -251,6 +284,11 @@ case("srcset of parentheses", body(times(3_000_000, "(", '<img srcset="/a ', '">
 case(
     "sources of a picture", body(numbered(100_000, '<source srcset="/i#.png 1x">', "<picture>", "</picture>"))
 )
+case("images of one picture", body(times(100_000, "<img src=a>", "<picture>", "</picture>")))
+case(
+    "images beside a long srcset",
+    body(joined(times(100_000, "a 1w,", "<picture><source srcset='", "'>"), times(50_000, "<img src=a>"))),
+)
 case("images", body(numbered(200_000, "<img src=/i#.png alt=x>")))
 case("data: images", body(times(200, f'<img src="data:image/png;base64,{"A" * 50_000}">')))
 case("javascript: links", body(times(200_000, '<a href="javascript:void(0)">x</a>')))
@@ -264,6 +302,12 @@ case("international hosts", body(numbered(50_000, '<a href="http://xn--#é.例�
 case(
     "a long base for many links",
     body(times(50_000, "<a href=x>y</a>", f'<base href="https://a.de/{"x" * 10_000}/">')),
+)
+case(
+    "a base of 1 MB",
+    body(
+        joined(times(1_000_000, "x", '<base href="https://a.de/', '/">'), numbered(50_000, "<a href=#>y</a>"))
+    ),
 )
 case("bases", head(numbered(100_000, '<base href="/#/">')))
 case("a base that is a script", head(lambda _: '<base href="javascript:alert(1)//">'))
@@ -298,6 +342,13 @@ case(
     ["div div div div div div div div x"],
 )
 case("siblings of siblings", body(times(5_000, "<p>t</p>")), ["p ~ p ~ p ~ p ~ x"])
+case("siblings without the one that is looked for", body(times(100_000, "<p>t</p>")), ["x ~ p"])
+case(
+    "a long class around what is selected",
+    body(joined(times(1_000_000, "y", "<div class='", "'>"), times(100_000, "<p>t"))),
+    [".x p"],
+)
+case("elements of many types", body(numbered(50_000, "<x#></x#>")), ["article > :nth-of-type(2)"])
 case(":has() of :has()", body(nested(1_000, "<div>", "</div>")), ["div:has(div:has(div:has(x)))"])
 case("nth children", body(times(20_000, "<p>t</p>")), ["p:nth-last-child(2n+1)"])
 case("attribute selectors", body(times(1_000, f"<a href={'a' * 1_000}>t</a>")), [f'[href*="{"a" * 500}b"]'])

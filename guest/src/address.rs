@@ -9,6 +9,9 @@ use crate::needles::Needles;
 /// into three lists.
 const MAX_REFERENCE_BYTES: usize = 16 * 1024;
 
+/// Longer bases are ignored: each is copied into every link.
+const MAX_BASE_BYTES: usize = 2 * 1024;
+
 /// The address that a document's references are relative to.
 pub struct Base {
     url: Url,
@@ -38,13 +41,13 @@ impl Base {
         })
     }
 
-    /// Take the `href` of a `base` element into account; one that leads nowhere is ignored.
+    /// Take the `href` of a `base` element into account; one that leads nowhere, or is too long to be
+    /// copied into every link, is ignored.
     #[must_use]
     pub fn with_href(mut self, href: &str) -> Self {
-        if let Some(url) = self
-            .url
-            .join(href.trim())
-            .ok()
+        let url = (href.len() <= MAX_BASE_BYTES).then(|| self.url.join(href.trim()).ok());
+        if let Some(url) = url
+            .flatten()
             .filter(|url| matches!(url.scheme(), "http" | "https"))
         {
             self.origin = origin(&url);
@@ -89,6 +92,10 @@ impl Base {
         {
             return (!self.origin.is_empty()).then(|| [&self.origin, reference].concat());
         } else if has_foreign_scheme(reference) {
+            return None;
+        }
+        // Whatever is relative to too long an address is too long.
+        if self.url.as_str().len() > MAX_REFERENCE_BYTES {
             return None;
         }
         let url = self.url.join(reference).ok()?;

@@ -24,7 +24,7 @@ enum Wanted {
 /// # Errors
 /// [`Error::InvalidHtml`] for blank HTML, binary data or an address that is no absolute URL, [`Error::Parse`] for a
 /// CSS selector that can't be parsed, [`Error::UnsupportedMode`] for custom mode without selectors,
-/// [`Error::ResourceLimit`] for more than 4 GiB of HTML.
+/// [`Error::ResourceLimit`] for more than 4 GiB of HTML and for selectors that such a document makes endless.
 pub fn extract(html: &str, url: &str, mode: &Mode) -> Result<Content, Error> {
     extract_with_stats(html, url, mode).map(|(content, _)| content)
 }
@@ -74,7 +74,7 @@ pub fn extract_favoring(
         }
         Wanted::Judged(scope) => judged(&document, url, &base, scope, favor),
         Wanted::Matching(selectors) => {
-            let kept = custom::matching(&document, &selectors);
+            let kept = custom::matching(&document, &selectors)?;
             let nodes = || document.ids().filter(|&node| kept.has(node));
             Content {
                 links: links::addresses(&document, nodes(), &base).into_vec(),

@@ -24,8 +24,8 @@ const LAZY_SETS: [&str; 4] = [
     "nitro-lazy-srcset",
 ];
 
-/// How many `source` elements of one `picture` are looked at.
-const MAX_SOURCES: usize = 24;
+/// How many children of one `picture` are looked at.
+const MAX_CHILDREN: usize = 64;
 
 /// The address of an image at its largest; none for what only counts visitors or holds a place.
 pub fn image(document: &Document<'_>, img: NodeId, base: &Base) -> Option<String> {
@@ -39,15 +39,13 @@ pub fn image(document: &Document<'_>, img: NodeId, base: &Base) -> Option<String
     }
     let mut best = Largest::default();
     consider_sets(document, img, &mut best);
-    if let Some(picture) = document
-        .parent(img)
-        .filter(|&parent| document.tag(parent) == Tag::PICTURE)
+    let picture =
+        picture(document, img).filter(|&picture| image_of(document, picture) == Some(img));
+    for source in picture
+        .into_iter()
+        .flat_map(|picture| beginning(document, picture))
     {
-        for source in document
-            .children(picture)
-            .filter(|&child| document.tag(child) == Tag::SOURCE)
-            .take(MAX_SOURCES)
-        {
+        if document.tag(source) == Tag::SOURCE {
             consider_sets(document, source, &mut best);
         }
     }
@@ -89,38 +87,39 @@ pub fn all(
                     );
                 }
             }
-            Tag::SOURCE if !is_in_picture(document, node) => {
-                found.extend(
+            Tag::SOURCE => match picture(document, node) {
+                None => found.extend(
                     document
                         .attr(node, "src")
                         .and_then(|value| base.resolve(&value)),
-                );
-            }
-            Tag::SOURCE if !has_image(document, node) => {
-                let mut best = Largest::default();
-                consider_sets(document, node, &mut best);
-                found.extend(best.address.and_then(|address| base.resolve(&address)));
-            }
+                ),
+                Some(picture) if image_of(document, picture).is_none() => {
+                    let mut best = Largest::default();
+                    consider_sets(document, node, &mut best);
+                    found.extend(best.address.and_then(|address| base.resolve(&address)));
+                }
+                Some(_) => {}
+            },
             _ => {}
         }
     }
     found.into_vec()
 }
 
-fn is_in_picture(document: &Document<'_>, source: NodeId) -> bool {
+/// The picture that a source or an image is a part of.
+fn picture(document: &Document<'_>, part: NodeId) -> Option<NodeId> {
     document
-        .parent(source)
-        .is_some_and(|parent| document.tag(parent) == Tag::PICTURE)
+        .parent(part)
+        .filter(|&parent| document.tag(parent) == Tag::PICTURE)
 }
 
-/// Whether the picture around a source has an image, which speaks for all its sources.
-fn has_image(document: &Document<'_>, source: NodeId) -> bool {
-    document.parent(source).is_some_and(|picture| {
-        document
-            .children(picture)
-            .take(MAX_SOURCES + 1)
-            .any(|child| document.tag(child) == Tag::IMG)
-    })
+/// The image of a picture, which speaks for all its sources: they are read once, however many there are.
+fn image_of(document: &Document<'_>, picture: NodeId) -> Option<NodeId> {
+    beginning(document, picture).find(|&child| document.tag(child) == Tag::IMG)
+}
+
+fn beginning<'d>(document: &'d Document<'_>, picture: NodeId) -> impl Iterator<Item = NodeId> + 'd {
+    document.children(picture).take(MAX_CHILDREN)
 }
 
 fn is_placeholder(address: &str) -> bool {

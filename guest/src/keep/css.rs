@@ -76,6 +76,11 @@ impl Matcher<'_> {
             .iter()
             .any(|list| matches_selector_list(list, element, &mut context))
     }
+
+    /// Whether the document asks too much of the selectors, see [`Tree::is_exhausted`].
+    pub fn is_exhausted(&self) -> bool {
+        self.tree.is_exhausted()
+    }
 }
 
 fn parse(selector: &str) -> Result<SelectorList<Css>, Error> {

@@ -2,11 +2,15 @@
 
 use super::css::SelectorSet;
 use super::{visible, Kept};
+use crate::content::Error;
 use crate::parse::Document;
 
 /// What matches any of the selectors, in document order. An element inside another that matches
 /// is not repeated.
-pub fn matching(document: &Document<'_>, selectors: &SelectorSet) -> Kept {
+///
+/// # Errors
+/// [`Error::ResourceLimit`] where siblings without end make the selectors a matter of minutes.
+pub fn matching(document: &Document<'_>, selectors: &SelectorSet) -> Result<Kept, Error> {
     let mut marked = Vec::new();
     let mut walk = document.descendants(document.root());
     let mut matcher = selectors.matcher(document);
@@ -16,13 +20,19 @@ pub fn matching(document: &Document<'_>, selectors: &SelectorSet) -> Kept {
             walk.skip_subtree(node);
         }
     }
-    Kept::of(document, marked)
+    if matcher.is_exhausted() {
+        return Err(Error::ResourceLimit(
+            "the CSS selectors ask too many elements of this document after each other: \
+             take some without `~`, `:has()` or `:nth-of-type()`"
+                .into(),
+        ));
+    }
+    Ok(Kept::of(document, marked))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::content::Error;
 
     const HTML: &str = "<title>T</title><div class='a b' id=one><p>1</p><p lang=en-GB>2</p><section><p>3</p></section></div>\
                         <ul><li>4<li class=B>5<li><a href=/x>6</a></ul><svg><title>7</title></svg><p>8";
@@ -33,7 +43,7 @@ mod tests {
             .iter()
             .map(|&selector| selector.to_owned())
             .collect();
-        let kept = matching(&document, &SelectorSet::parse(&selectors)?);
+        let kept = matching(&document, &SelectorSet::parse(&selectors)?)?;
         Ok(document
             .ids()
             .filter(|&node| kept.has(node))

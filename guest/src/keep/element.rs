@@ -1,5 +1,8 @@
 //! Our tree as the crate `selectors` wants to see it.
 
+use std::borrow::Cow;
+use std::cell::Cell;
+
 use selectors::attr::{AttrSelectorOperation, CaseSensitivity, NamespaceConstraint};
 use selectors::bloom::BloomFilter;
 use selectors::context::MatchingContext;
@@ -13,10 +16,17 @@ use crate::parse::{Document, NodeId, Tag};
 /// looked up through all ancestors of every `b`.
 const MAX_DEPTH: u16 = 512;
 
+/// Steps that matching may take for each node, and in any case. `x ~ p` may ask every sibling of every
+/// element, which is the square of their number; a page of ten thousand siblings still has room for that.
+const STEPS_A_NODE: usize = 2048;
+const LEAST_STEPS: usize = 1 << 25;
+
 /// A document with what the tree has no short way to: siblings to the left.
 pub struct Tree<'a> {
     document: &'a Document<'a>,
     rows: Vec<Row>,
+    /// How many more steps matching may take; none where it wanted more than there were.
+    steps: Cell<Option<usize>>,
 }
 
 /// What is known of a node beyond the tree. Its place in memory is its identity.
@@ -45,7 +55,24 @@ impl<'a> Tree<'a> {
                 depth: rows[parent.index()].depth.saturating_add(1),
             };
         }
-        Self { document, rows }
+        let steps = LEAST_STEPS.saturating_add(document.len().saturating_mul(STEPS_A_NODE));
+        Self {
+            document,
+            rows,
+            steps: Cell::new(Some(steps)),
+        }
+    }
+
+    /// Whether matching wanted more steps than there were: what it said since means nothing.
+    pub fn is_exhausted(&self) -> bool {
+        self.steps.get().is_none()
+    }
+
+    /// Whether so many steps may be taken; then they are taken.
+    fn spend(&self, steps: usize) -> bool {
+        let left = self.steps.get().and_then(|left| left.checked_sub(steps));
+        self.steps.set(left);
+        left.is_some()
     }
 }
 
@@ -74,8 +101,21 @@ impl<'t> Element<'t> {
         }
     }
 
+    /// The value of an attribute. To read it costs as many steps as it is long.
+    fn attribute(&self, name: &str) -> Option<Cow<'t, str>> {
+        let length = self.document().raw_attr(self.node, name)?.len();
+        self.tree.spend(1 + length / 4).then_some(())?;
+        self.document().attr(self.node, name)
+    }
+
+    fn name(&self) -> &'t str {
+        let name = self.document().name(self.node);
+        self.tree.spend(1 + name.len() / 4);
+        name
+    }
+
     fn first_element(&self, mut next: Option<NodeId>) -> Option<Self> {
-        while let Some(node) = next {
+        while let Some(node) = next.filter(|_| self.tree.spend(1)) {
             if self.document().is_element(node) {
                 return Some(self.at(node));
             }
@@ -100,7 +140,7 @@ impl selectors::Element for Element<'_> {
 
     fn parent_element(&self) -> Option<Self> {
         let parent = self.document().parent(self.node)?;
-        self.document().is_element(parent).then(|| self.at(parent))
+        (self.document().is_element(parent) && self.tree.spend(1)).then(|| self.at(parent))
     }
 
     fn parent_node_is_shadow_root(&self) -> bool {
@@ -118,6 +158,7 @@ impl selectors::Element for Element<'_> {
     fn prev_sibling_element(&self) -> Option<Self> {
         self.tree.rows[self.node.index()]
             .previous
+            .filter(|_| self.tree.spend(1))
             .map(|node| self.at(node))
     }
 
@@ -134,7 +175,7 @@ impl selectors::Element for Element<'_> {
     }
 
     fn has_local_name(&self, name: &str) -> bool {
-        self.document().name(self.node).eq_ignore_ascii_case(name)
+        self.name().eq_ignore_ascii_case(name)
     }
 
     fn has_namespace(&self, _: &str) -> bool {
@@ -142,9 +183,7 @@ impl selectors::Element for Element<'_> {
     }
 
     fn is_same_type(&self, other: &Self) -> bool {
-        self.document()
-            .name(self.node)
-            .eq_ignore_ascii_case(other.document().name(other.node))
+        self.name().eq_ignore_ascii_case(other.name())
     }
 
     fn attr_matches(
@@ -153,8 +192,7 @@ impl selectors::Element for Element<'_> {
         name: &Text,
         operation: &AttrSelectorOperation<&Text>,
     ) -> bool {
-        self.document()
-            .attr(self.node, name)
+        self.attribute(name)
             .is_some_and(|value| operation.eval_str(&value))
     }
 
@@ -182,19 +220,16 @@ impl selectors::Element for Element<'_> {
     }
 
     fn has_id(&self, id: &Text, case: CaseSensitivity) -> bool {
-        self.document()
-            .attr(self.node, "id")
+        self.attribute("id")
             .is_some_and(|value| case.eq(value.as_bytes(), id.as_bytes()))
     }
 
     fn has_class(&self, name: &Text, case: CaseSensitivity) -> bool {
-        self.document()
-            .attr(self.node, "class")
-            .is_some_and(|value| {
-                value
-                    .split_ascii_whitespace()
-                    .any(|class| case.eq(class.as_bytes(), name.as_bytes()))
-            })
+        self.attribute("class").is_some_and(|value| {
+            value
+                .split_ascii_whitespace()
+                .any(|class| case.eq(class.as_bytes(), name.as_bytes()))
+        })
     }
 
     fn has_custom_state(&self, _: &Text) -> bool {

@@ -65,7 +65,8 @@ impl Names<'_> {
             for part in parts {
                 if after_name && is_credential(&part) {
                     if let Some(last) = found.last_mut() {
-                        *last = [last.as_str(), ", ", &part].concat();
+                        last.push_str(", ");
+                        last.push_str(&part);
                     }
                 } else if self.may_be_name(&part, alone) && test(&part, alone) {
                     after_name = seen.insert(part.to_lowercase()) && found.len() < MAX_PEOPLE;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::json::{self, Value};
+use crate::blocks::text::beginning;
 use crate::needles::Needles;
 use crate::parse::{Document, NodeId, Tag};
 use crate::render::{collapse, is_permalink};
@@ -205,6 +206,7 @@ impl<'d, 'a> Sources<'d, 'a> {
     fn text_with(&self, node: NodeId, block: &str, inline: &str) -> String {
         const MAX_NODES: usize = 64;
         const MAX_BYTES: usize = 600;
+        const MAX_TEXT_BYTES: usize = 4000;
         let mut text = String::new();
         let mut below = self.document.descendants(node);
         let mut nodes = 0;
@@ -214,7 +216,13 @@ impl<'d, 'a> Sources<'d, 'a> {
                 break;
             }
             match self.document.tag(inner) {
-                Tag::TEXT => text.push_str(&self.document.text(inner)),
+                Tag::TEXT if self.document.raw_text(inner).len() <= MAX_TEXT_BYTES => {
+                    text.push_str(&self.document.text(inner));
+                }
+                // The same text may stand in all of the places that are looked at.
+                Tag::TEXT => {
+                    text.push_str(beginning(self.document.raw_text(inner), MAX_TEXT_BYTES));
+                }
                 Tag::SCRIPT | Tag::STYLE | Tag::SVG | Tag::TEMPLATE | Tag::BUTTON | Tag::SELECT => {
                     below.skip_subtree(inner);
                 }

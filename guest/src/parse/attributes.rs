@@ -17,6 +17,9 @@ pub(super) struct AttrSpan {
 /// How many attributes of one tag are kept; no page needs more, only attacks have more.
 pub const MAX_ATTRIBUTES: usize = 1024;
 
+/// How much of a `class` attribute is read as names.
+pub const MAX_CLASS_BYTES: usize = 2048;
+
 impl<'a> Document<'a> {
     fn spans(&self, id: NodeId) -> &[AttrSpan] {
         if !self.is_element(id) {
@@ -80,9 +83,15 @@ impl<'a> Document<'a> {
         self.raw_attr(id, "id").unwrap_or_default()
     }
 
-    /// The `class` attribute as written, empty where there is none.
+    /// The `class` attribute as written, empty where there is none. Of more than [`MAX_CLASS_BYTES`]
+    /// only the names that fit in: those around a node are asked of every node again.
     pub fn class_attr(&self, id: NodeId) -> &'a str {
-        self.raw_attr(id, "class").unwrap_or_default()
+        let names = self.raw_attr(id, "class").unwrap_or_default();
+        let Some(beginning) = names.as_bytes().get(..=MAX_CLASS_BYTES) else {
+            return names;
+        };
+        let end = beginning.iter().rposition(u8::is_ascii_whitespace);
+        &names[..end.unwrap_or(0)]
     }
 
     /// The names in the `class` attribute.

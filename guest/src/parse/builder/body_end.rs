@@ -4,7 +4,8 @@ use super::open::{BOUNDS, BOUNDS_BUTTON, BOUNDS_LIST, IS_SPECIAL};
 use super::rules::{HEADINGS, IMPLIED_END};
 use super::{Builder, Flow, Mode};
 use crate::parse::tags::Tag;
-use crate::parse::tree::{written_name, Kind, NONE};
+use crate::parse::tokenizer::ends_name;
+use crate::parse::tree::{Kind, NONE};
 
 impl Builder<'_> {
     pub(super) fn end_in_body(&mut self, tag: Tag, start: u32) -> Flow {
@@ -147,10 +148,15 @@ impl Builder<'_> {
         }
     }
 
-    /// Whether the element `id` is called what is written at `start`.
+    /// Whether the element `id` is called what is written at `start`. Read as far as both agree: of an
+    /// end tag every open element is asked, and its name may be megabytes long.
     pub(super) fn same_name(&self, id: u32, start: u32) -> bool {
+        let written = |start: u32| {
+            let name = self.source.as_bytes()[start as usize..].iter();
+            name.take_while(|&&byte| !ends_name(byte))
+                .map(u8::to_ascii_lowercase)
+        };
         let other = self.nodes[id as usize].start;
-        let written = |start| written_name(self.source, start);
-        start != NONE && other != NONE && written(other).eq_ignore_ascii_case(written(start))
+        start != NONE && other != NONE && written(other).eq(written(start))
     }
 }

@@ -151,10 +151,10 @@ impl Builder<'_> {
             .count();
         let length = self.formatting.0.len();
         for index in length - closed..length {
-            if self.open.len() >= MAX_DEPTH || !self.spend_copies(1) {
+            let Entry { id, tag, .. } = self.formatting.0[index];
+            if self.open.len() >= MAX_DEPTH || !self.spend_copies(1, self.tag_bytes(id)) {
                 return;
             }
-            let Entry { id, tag, .. } = self.formatting.0[index];
             let id = self.append(copy_of(&self.nodes[id as usize]));
             self.open.push(Open::html(id, tag));
             self.formatting.0[index] = Entry {
@@ -206,7 +206,12 @@ impl Builder<'_> {
                 return;
             };
             // At most three formatting elements between, the block and the element itself.
-            if !self.spend_copies(5) {
+            let between = block.saturating_sub(3).max(position + 1)..block;
+            let bytes = std::iter::once(position)
+                .chain(between)
+                .map(|index| self.tag_bytes(self.open.at(index).id))
+                .sum();
+            if !self.spend_copies(5, bytes) {
                 self.formatting.0.remove(listed);
                 return;
             }

@@ -32,6 +32,9 @@ use super::tree::{Document, Kind, Node, NodeId, NONE};
 /// How deep elements nest: further ones become siblings of the deepest, as in browsers.
 pub const MAX_DEPTH: usize = 512;
 
+/// How many times as long as the source the tags of all copies of formatting elements may be.
+const COPIED_SOURCES: usize = 4;
+
 /// The standard's insertion modes. "text" and "in table text" need none: the tokenizer gives whole
 /// runs of text. "after after body" and "after after frameset" differ in comments alone.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -85,8 +88,10 @@ struct Builder<'a> {
     out_of_order: bool,
     /// Whether ends of subtrees have to be found anew.
     stale_ends: bool,
-    /// How many more copies of formatting elements may be made.
+    /// How many more copies of formatting elements may be made, and of how many bytes of tags: whoever
+    /// reads the attributes of every element reads a copy's as well.
     copies_left: usize,
+    copied_bytes_left: usize,
     /// Elements that [`MAX_DEPTH`] closed and whose end tags are to come, by tag.
     closed_early: [u32; Tag::COUNT],
 }
@@ -147,6 +152,7 @@ impl<'a> Builder<'a> {
             out_of_order: false,
             stale_ends: false,
             copies_left: copies,
+            copied_bytes_left: COPIED_SOURCES * source.len(),
             closed_early: [0; Tag::COUNT],
         }
     }
@@ -301,11 +307,24 @@ impl<'a> Builder<'a> {
         super::attributes::find(self.source, spans, name)
     }
 
-    /// Whether `count` more copies may be made; then they are taken as made.
-    fn spend_copies(&mut self, count: usize) -> bool {
+    /// Whether `count` more copies may be made, of tags of so many bytes in all; then they are taken
+    /// as made.
+    fn spend_copies(&mut self, count: usize, bytes: usize) -> bool {
         let left = self.copies_left.checked_sub(count);
+        let bytes_left = self.copied_bytes_left.checked_sub(bytes);
         self.copies_left = left.unwrap_or(0);
-        left.is_some()
+        self.copied_bytes_left = bytes_left.unwrap_or(0);
+        left.is_some() && bytes_left.is_some()
+    }
+
+    /// The length of an element's start tag, up to the end of its last attribute that is kept.
+    fn tag_bytes(&self, id: u32) -> usize {
+        let node = &self.nodes[id as usize];
+        let last = usize::from(node.attributes).checked_sub(1);
+        last.map_or(0, |last| {
+            let span = self.tokens.attributes[node.extra as usize + last];
+            (span.value_end - node.start) as usize
+        })
     }
 
     fn finish(mut self) -> Document<'a> {

@@ -50,7 +50,7 @@ pub(super) const HEADINGS: TagSet = tag_set![H1 H2 H3 H4 H5 H6];
 pub(super) const STRUCTURE: TagSet = SCOPE
     .union(TABLE_BODY_CONTEXT)
     .union(TABLE_ROW_CONTEXT)
-    .union(tag_set![HEAD BODY FRAMESET COLGROUP NOSCRIPT]);
+    .union(tag_set![HEAD BODY FRAMESET COLGROUP]);
 
 /// HTML elements that end svg and math.
 pub(super) const BREAKOUT: TagSet = tag_set![
