@@ -1,11 +1,11 @@
-//! How much an extraction can be trusted, from 0 to 100.
+//! How much an extraction that was not judged can be trusted, from 0 to 100: what selectors match, or
+//! all that a document shows. Of what was judged, the model predicts it.
 
 use crate::metadata::Metadata;
 use crate::words::Amount;
 
-/// Judge a text by its length, its share of running sentences, and what is known about it.
-///
-/// A score for now: it ranks documents, but is not yet calibrated against truth.
+/// Judge a text by its length, its share of running sentences, and what is known about it. It ranks
+/// documents, and is calibrated against nothing.
 pub fn score(text: &str, amount: Amount, metadata: &Metadata) -> u8 {
     let length = share(amount.words(), 400);
     let (mut lines, mut sentences) = (0u32, 0u32);

@@ -547,7 +547,8 @@ impl Names {
     }
 }
 
-fn hides(style: &str) -> bool {
+/// Whether an inline style takes an element out of sight.
+pub fn hides(style: &str) -> bool {
     let mut declarations = style.split(';').filter_map(|part| part.split_once(':'));
     declarations.any(|(property, value)| {
         let value = value.trim();

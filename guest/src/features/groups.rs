@@ -48,14 +48,7 @@ fn runs(sorted: impl ExactSizeIterator<Item = (u64, u32)>) -> (Vec<u32>, usize) 
         last = Some(key);
         numbers[index as usize] = group;
     }
-    (
-        numbers,
-        if last.is_some() {
-            group as usize + 1
-        } else {
-            0
-        },
-    )
+    (numbers, last.map_or(0, |_| group as usize + 1))
 }
 
 /// For every item the size of its group.

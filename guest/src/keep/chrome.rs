@@ -1,4 +1,4 @@
-//! Full mode: everything but the chrome of the site.
+//! Everything but the chrome of the site: what stays where the learned judgement keeps nothing.
 
 use super::{is_hidden, is_silent, Kept};
 use crate::parse::{Document, NodeId, Tag};

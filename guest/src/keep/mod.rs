@@ -1,7 +1,7 @@
 //! Which nodes of a document stay: decided here, rendered elsewhere.
 //!
-//! Every mode comes down to one [`Kept`]: what is in the body for `article`, all but the chrome
-//! for `full`, what matches for `custom`.
+//! Every mode with a text comes down to one [`Kept`]: what was judged to stay for `article` and `full`
+//! (where that is nothing, all but the chrome), what matches for `custom`.
 
 pub mod chrome;
 mod css;
@@ -11,6 +11,7 @@ pub mod tables;
 
 pub use css::SelectorSet;
 
+use crate::blocks::hides;
 use crate::parse::{Document, NodeId, Tag, TagSet};
 
 /// Elements without text for a reader. They stay only where they are asked for by name.
@@ -141,27 +142,6 @@ pub fn is_hidden(document: &Document<'_>, node: NodeId) -> bool {
             }
             _ => false,
         })
-}
-
-/// Whether an inline style takes the element out of sight. Only its beginning is read.
-fn hides(style: &str) -> bool {
-    style.split(';').take(16).any(|declaration| {
-        declaration
-            .split_once(':')
-            .is_some_and(|(property, value)| {
-                let value = value.trim();
-                let value = value.get(..value.len().min(6)).unwrap_or_default();
-                match property.trim() {
-                    property if property.eq_ignore_ascii_case("display") => value
-                        .get(..4)
-                        .is_some_and(|start| start.eq_ignore_ascii_case("none")),
-                    property if property.eq_ignore_ascii_case("visibility") => {
-                        value.eq_ignore_ascii_case("hidden")
-                    }
-                    _ => false,
-                }
-            })
-    })
 }
 
 #[cfg(test)]

@@ -112,8 +112,13 @@ impl<'d, 'a> Sources<'d, 'a> {
             }
             _ => {}
         }
+        self.look_at_names(node);
+    }
+
+    /// What the names of an element speak of.
+    fn look_at_names(&mut self, node: NodeId) {
         let mut clues = 0;
-        for (name, value) in document.raw_attrs(node) {
+        for (name, value) in self.document.raw_attrs(node) {
             clues |= match name.len() {
                 2 if name.eq_ignore_ascii_case("id") => clue::of_names(value),
                 3 if name.eq_ignore_ascii_case("rel") => clue::of_relation(value),

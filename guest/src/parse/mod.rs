@@ -22,7 +22,8 @@
 //! - Of several `html` or `body` tags only the first that has attributes gives them.
 //! - Elements nest to a depth of [`MAX_DEPTH`], as in browsers; a tag has up to [`MAX_ATTRIBUTES`]
 //!   attributes; no more than 64 formatting elements are kept to be opened again, and the copies
-//!   made of them, and their tags, are limited in proportion to the source. So the time is linear for any input.
+//!   made of them, and their tags, are limited in proportion to the source. So the time is linear for
+//!   any input.
 //!
 //! # How far it agrees
 //!
