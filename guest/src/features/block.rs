@@ -656,12 +656,16 @@ impl<'b> Describer<'b> {
         out.put("label low at", low_at);
         out.put("label high", signed(high));
         out.put("label sum", signed(sum));
+        self.verdicts(index, chain, verdict(said, hits), out);
+    }
+
+    /// What the words, the names and the labels of a block say, each by itself and all together.
+    fn verdicts(&self, index: usize, chain: &Chain, labels: i32, out: &mut impl Sink) {
         let own = &self.blocks.blocks[index].stats;
         let text = verdict(own.lexicon_sum, own.lexicon_hits);
         let names = chain
             .get(self.blocks, 0)
             .map_or(0, |e| verdict(e.names_sum, e.names_hits));
-        let labels = verdict(said, hits);
         out.put("text verdict", signed(text));
         out.put("names verdict", signed(names));
         out.put("labels verdict", signed(labels));

@@ -193,7 +193,10 @@ impl<'b> Context<'b> {
     pub fn describe(&self, index: usize, out: &mut impl Sink) {
         out.put("score", self.scores[index]);
         self.near(index, out);
-        self.containers(index, out);
+        let chain = Chain::of(self.blocks, self.blocks.blocks[index].element);
+        self.containers(index, &chain, out);
+        self.records(&chain, out);
+        self.holders(index, out);
         self.likes(index, out);
         self.whole(index, out);
     }
@@ -256,8 +259,7 @@ impl<'b> Context<'b> {
         );
     }
 
-    fn containers(&self, index: usize, out: &mut impl Sink) {
-        let chain = Chain::of(self.blocks, self.blocks.blocks[index].element);
+    fn containers(&self, index: usize, chain: &Chain, out: &mut impl Sink) {
         let words = &self.blocks.blocks[index].stats.words;
         let own = u64::from(*words) * u64::from(self.scores[index]);
         for (level, name) in [
@@ -295,9 +297,12 @@ impl<'b> Context<'b> {
                 share(self.element_content[at as usize], self.content),
             );
         }
+    }
+
+    fn records(&self, chain: &Chain, out: &mut impl Sink) {
         for (level, name) in self
             .records
-            .levels(&chain)
+            .levels(chain)
             .into_iter()
             .zip(["inner", "outer"])
         {
@@ -315,6 +320,10 @@ impl<'b> Context<'b> {
             });
             out.put_of("mean of record", name, own);
         }
+    }
+
+    /// Where a block lies to the elements that hold most of the content, and half of it.
+    fn holders(&self, index: usize, out: &mut impl Sink) {
         for (holder, with, name) in [
             (self.most, &self.with_most, "most"),
             (self.half, &self.with_half, "half"),

@@ -71,7 +71,9 @@ impl Page {
         out: &mut impl Sink,
     ) {
         self.totals(blocks, out);
-        shapes(blocks, out);
+        texts(blocks, out);
+        elements(blocks, out);
+        groups_of_blocks(blocks, out);
         address(url, out);
         declared(document, out);
     }
@@ -122,14 +124,13 @@ pub fn holder_by(blocks: &Blocks, of: impl Fn(usize) -> u32, total: u32, percent
 }
 
 /// How the text is cut up and what it stands in.
-fn shapes(blocks: &Blocks, out: &mut impl Sink) {
-    let all = &blocks.blocks;
-    let words: u32 = all.iter().map(|b| b.stats.words).sum();
+fn texts(blocks: &Blocks, out: &mut impl Sink) {
+    let words: u32 = blocks.blocks.iter().map(|b| b.stats.words).sum();
     let mut headings = [0_u32; 7];
     let (mut currency, mut questions, mut numbers, mut sentences, mut stop) = (0, 0, 0, 0, 0);
     let (mut in_lists, mut in_tables, mut in_code, mut in_noscript, mut in_paragraphs) =
         (0, 0, 0, 0, 0);
-    for block in all {
+    for block in &blocks.blocks {
         let s = &block.stats;
         headings[usize::from(heading_level(blocks, block))] += 1;
         currency += u32::from(s.currency > 0);
@@ -164,6 +165,10 @@ fn shapes(blocks: &Blocks, out: &mut impl Sink) {
     out.put("in code", share(in_code, words));
     out.put("in noscript", share(in_noscript, words));
     out.put("in paragraphs", share(in_paragraphs, words));
+}
+
+/// What the elements around the text are, and what they are called.
+fn elements(blocks: &Blocks, out: &mut impl Sink) {
     let mut tags = [0_u32; Tag::COUNT];
     let mut families = [0_u32; FAMILY_COUNT];
     for element in blocks.elements.iter().filter(|e| e.blocks > 0) {
@@ -197,6 +202,11 @@ fn shapes(blocks: &Blocks, out: &mut impl Sink) {
             scale(count),
         );
     }
+}
+
+/// How many blocks stand in the same place.
+fn groups_of_blocks(blocks: &Blocks, out: &mut impl Sink) {
+    let all = &blocks.blocks;
     let sizes = groups::sizes(
         all.iter()
             .map(|block| super::block::path(blocks, block).into()),
@@ -211,6 +221,7 @@ fn shapes(blocks: &Blocks, out: &mut impl Sink) {
         "median group",
         scale(repeated.get(repeated.len() / 2).copied().unwrap_or(0)),
     );
+    let words = all.iter().map(|b| b.stats.words).sum();
     let grouped: u32 = all
         .iter()
         .zip(&sizes)
