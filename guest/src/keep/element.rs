@@ -17,9 +17,9 @@ use crate::parse::{Document, NodeId, Tag};
 const MAX_DEPTH: u16 = 512;
 
 /// Steps that matching may take for each node, and in any case. `x ~ p` may ask every sibling of every
-/// element, which is the square of their number; a page of ten thousand siblings still has room for that.
-const STEPS_A_NODE: usize = 2048;
-const LEAST_STEPS: usize = 1 << 25;
+/// element, which is the square of their number; a page of four thousand siblings still has room for that.
+const STEPS_A_NODE: usize = 256;
+const LEAST_STEPS: usize = 1 << 23;
 
 /// A document with what the tree has no short way to: siblings to the left.
 pub struct Tree<'a> {
