@@ -89,7 +89,8 @@ def test_a_project_that_turns_it_on_is_well(project: Path) -> None:
         ),
         ('ADDONS = {"scrapy_riptide.Addon": None}\n', "note", "ADDONS"),
         ('ADDONS = {"scrapy_riptide.Addon": 500}\nRIPTIDE_ENABLED = False\n', "note", "RIPTIDE_ENABLED"),
-        ('SCHEDULER = "elsewhere.Scheduler"\n', "WRONG", "install the package that it is part of"),
+        ("ADDONS = {\n", "WRONG", "can't be loaded: SyntaxError: '{' was never closed (settings.py, line 1)"),
+        ("import nowhere\n", "WRONG", "can't be loaded: ModuleNotFoundError: No module named 'nowhere'"),
         ("RIPTIDE_MODE = 'everything'\n", "WRONG", "RIPTIDE_MODE = 'everything' is not allowed"),
         ("RIPTIDE_TIMEOUT = 3\n", "WRONG", "did you mean RIPTIDE_TIMEOUT_SECS?"),
         (
@@ -117,43 +118,49 @@ def test_a_misspelt_add_on_is_named_before_what_follows_from_it(project: Path) -
     assert "does not turn the plugin on" in lines[at + 2]
 
 
-@pytest.mark.parametrize(
-    ("settings", "missing", "words", "extra"),
-    [
-        (
-            'RIPTIDE_METRICS_TEXTFILE = "a.prom"',
-            "prometheus_client",
-            "RIPTIDE_METRICS_TEXTFILE needs",
-            "metrics",
-        ),
-        (
-            'RIPTIDE_METRICS_TARGETS_DIR = "a"',
-            "prometheus_client",
-            "RIPTIDE_METRICS_TARGETS_DIR needs",
-            "metrics",
-        ),
-        (
-            'STATS_CLASS = "scrapy_riptide.RiptideStatsCollector"',
-            "prometheus_client",
-            "STATS_CLASS names",
-            "metrics",
-        ),
-        ('SCHEDULER = "scrapy_riptide.redis.LeaseScheduler"', "redis", "SCHEDULER names", "redis"),
-        ('ADDONS["scrapy_poet.Addon"] = 300', "scrapy_poet", "ADDONS names 'scrapy_poet.Addon'", "poet"),
-        ('FEEDS = {"a.parquet": {"format": "parquet"}}', "pyarrow.parquet", "format parquet needs", "corpus"),
-        ('RIPTIDE_MARKDOWN_DIR = "md"', "yaml", "RIPTIDE_MARKDOWN_DIR needs PyYAML", "corpus"),
-    ],
-)
-def test_an_extra_that_the_settings_need_and_nobody_installed_is_named(
-    project: Path, settings: str, missing: str, words: str, extra: str
-) -> None:
+#: Settings that only an extra can do: the module that may be missing, what is said then, and the extra.
+WANTS_AN_EXTRA = {
+    'RIPTIDE_METRICS_TEXTFILE = "a.prom"': ("prometheus_client", "RIPTIDE_METRICS_TEXTFILE needs", "metrics"),
+    'RIPTIDE_METRICS_TARGETS_DIR = "a"': (
+        "prometheus_client",
+        "RIPTIDE_METRICS_TARGETS_DIR needs",
+        "metrics",
+    ),
+    'STATS_CLASS = "scrapy_riptide.RiptideStatsCollector"': (
+        "prometheus_client",
+        "STATS_CLASS names",
+        "metrics",
+    ),
+    'SCHEDULER = "scrapy_riptide.redis.LeaseScheduler"': ("redis", "SCHEDULER names", "redis"),
+    'ADDONS["scrapy_poet.Addon"] = 300': ("scrapy_poet", "ADDONS names 'scrapy_poet.Addon'", "poet"),
+    'FEEDS = {"a.parquet": {"format": "parquet"}}': ("pyarrow.parquet", "format parquet needs", "corpus"),
+    'RIPTIDE_MARKDOWN_DIR = "md"': ("yaml", "RIPTIDE_MARKDOWN_DIR needs PyYAML", "corpus"),
+}
+
+
+@pytest.mark.parametrize("settings", WANTS_AN_EXTRA)
+def test_an_extra_that_a_setting_needs_and_nobody_installed_is_named(project: Path, settings: str) -> None:
+    missing, words, extra = WANTS_AN_EXTRA[settings]
     set_settings(project, f'ADDONS = {{"scrapy_riptide.Addon": 500}}\n{settings}\n')
     code, lines = doctor(project, missing=[missing])
     assert code == 1
     told = " ".join(line for line in lines if line.startswith("WRONG") or " -> " in line)
     assert words in told
     assert f"pip install 'scrapy-riptide[{extra}]'" in told
-    assert doctor(project)[0] == 0
+
+
+def test_where_all_extras_are_there_all_of_these_settings_are_well(project: Path) -> None:
+    set_settings(project, "\n".join(['ADDONS = {"scrapy_riptide.Addon": 500}', *WANTS_AN_EXTRA]))
+    assert findings(doctor(project)[1])["project"][0] == "ok"
+
+
+def test_what_is_of_no_extra_and_can_t_be_loaded_is_named(project: Path) -> None:
+    set_settings(project, 'ADDONS = {"scrapy_riptide.Addon": 500}\nSCHEDULER = "elsewhere.Scheduler"\n')
+    code, lines = doctor(project)
+    assert code == 1
+    at = next(place for place, line in enumerate(lines) if line.startswith("WRONG"))
+    assert "SCHEDULER names 'elsewhere.Scheduler', which can't be loaded" in lines[at]
+    assert "install the package that it is part of" in lines[at + 1]
 
 
 def test_what_is_wrong_with_an_option_is_said_once(project: Path) -> None:

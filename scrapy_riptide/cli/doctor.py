@@ -96,7 +96,12 @@ def _project() -> Iterator[Finding]:
     if not path:
         yield Finding("ok", "project", "there is none here: only the environment was read")
         return
-    settings = get_project_settings()
+    try:
+        settings = get_project_settings()
+    except Exception as error:  # noqa: BLE001 (a module of the project's may raise anything)
+        message = f"the settings that {path} names can't be loaded: {type(error).__name__}: {error}"
+        yield Finding("wrong", "project", message, "Correct the module, or its name.")
+        return
     middlewares = settings.getdict("DOWNLOADER_MIDDLEWARES")
     try:
         ours = RiptideSettings.from_settings(settings)
