@@ -154,6 +154,16 @@ def test_the_figures_are_those_of_the_crawls(
         assert answers, f"no answer: {query}"
         assert all(math.isfinite(float(each["value"][1])) for each in answers), f"{query}: {answers}"
 
+    every = '{spider=~".*", project=~".*"}'
+    seen, extracted = sum(totals.values()), 7 + 4 + 5 + 3
+    for query, value in {
+        f"sum(riptide_pages_seen_total{every})": seen,
+        f"sum(riptide_pages_extracted_total{every}) / sum(riptide_pages_seen_total{every})": extracted / seen,
+        f"sum(riptide_wasm_leaks_total{every})": 0,
+    }.items():
+        assert query in dashboard_queries()
+        assert prometheus.by_spider(query) == {"": pytest.approx(value)}
+
     (tmp_path / "enough").touch()
     assert [each.wait(PATIENCE_S) for each in crawls] == [0, 0]
     stats = {name: json.loads((tmp_path / f"{name}.json").read_text()) for name in CRAWLS}
