@@ -25,6 +25,7 @@ from scrapy_riptide.wasm import aot_cache, host, receipt
 from scrapy_riptide.wasm import runtime as wasm_runtime
 from scrapy_riptide.wasm.aot_cache import AotCache, default_directory
 from scrapy_riptide.wasm.engine import EngineSettings, make_engine
+from scrapy_riptide.wasm.receipt import FileIdentity
 from scrapy_riptide.whole_files import left_behind
 
 URL = "https://example.com/"
@@ -329,7 +330,7 @@ def test_a_receipt_is_for_a_day(known: ExtractorConfig, directory: Path, digeste
 
 
 @pytest.mark.parametrize(
-    "words", ["", "x", "a b c", "\0", "../{0} {1}", "{0} 1-2-3-4-5", "nowhere.cwasm None"]
+    "words", ["", "x", "a b c", "\0", "../aot/{0} {1}", "{0} 1-2-3-4-5", "nowhere.cwasm None"]
 )
 def test_a_receipt_that_is_none_is_not_believed(
     known: ExtractorConfig, directory: Path, digested: list[Path], words: str
@@ -346,6 +347,28 @@ def test_a_file_of_just_now_gets_no_receipt(
     monkeypatch.setattr(receipt, "_SETTLED_S", 3600)
     assert [start(at) for _ in range(3)] == [MISS, HIT, HIT]
     assert list(directory.glob("*.receipt")) == []
+
+
+def test_a_file_is_settled_when_nothing_of_it_was_changed_for_two_seconds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled = tmp_path / "compiled"
+    compiled.write_bytes(b"code")
+    os.utime(compiled, (time.time() - 3600,) * 2)  # when it was written can be set, when it was changed can't
+    monkeypatch.setattr(receipt, "_SETTLED_S", 1800)
+    receipt.write_receipt(tmp_path, "name", compiled, FileIdentity.of(compiled))
+    assert receipt.read_receipt(tmp_path, "name") is None
+    monkeypatch.setattr(receipt, "_SETTLED_S", -1)
+    receipt.write_receipt(tmp_path, "name", compiled, FileIdentity.of(compiled))
+    assert receipt.read_receipt(tmp_path, "name") == str(compiled)
+
+
+def test_a_receipt_that_can_not_be_written_is_done_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receipt, "_SETTLED_S", -1)
+    receipt.write_receipt(tmp_path / "nowhere", "name", tmp_path, FileIdentity.of(tmp_path))
+    assert list(tmp_path.iterdir()) == []
 
 
 # Broken directories.

@@ -187,6 +187,7 @@ class InstancePool:
             else:
                 self._retire(instance, reason)
             if self._pressure() in (Pressure.HIGH, Pressure.CRITICAL):
+                # The one that came back is among them.
                 self._reap(len(self._idle), "pressure")
             self._changed.notify_all()
         self._close_spent()
@@ -208,8 +209,6 @@ class InstancePool:
             return "memory"
         if config.aggressive_gc and tracker.is_high_memory_pressure():
             return "memory"
-        if self._pressure() is Pressure.CRITICAL:
-            return "pressure"
         return None
 
     def _leaks(self, instance: Instance, document_bytes: int) -> bool:
