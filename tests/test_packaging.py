@@ -1,7 +1,8 @@
-"""What is promised about versions, in each place where it stands."""
+"""What is promised about versions and bytes, in each place where it stands."""
 
 from __future__ import annotations
 
+import hashlib
 import re
 import sys
 from importlib import import_module
@@ -67,3 +68,9 @@ def test_pythons_that_are_promised_are_those_that_are_tested(pyproject: dict[str
     matrix = re.findall(r'\{python: "([\d.]+)", environment: (\w+)\}', workflow)
     assert {python for python, _ in matrix} == set(promised)
     assert {environment for _, environment in matrix} == environments
+
+
+def test_the_model_is_the_one_whose_training_is_described() -> None:
+    [digest] = re.findall(r"\b[0-9a-f]{64}\b", (ROOT / "guest/train/README.md").read_text("utf-8"))
+    model = (ROOT / "guest/src/classify/model.bin").read_bytes()
+    assert hashlib.sha256(model).hexdigest() == digest
