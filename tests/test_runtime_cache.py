@@ -411,13 +411,21 @@ def test_a_directory_of_another_user_is_not_used(
     assert_done_without(at, directory, caplog, "belongs to another user")
 
 
-@pytest.mark.parametrize("mode", [0o777, 0o770, 0o722])
+@pytest.mark.parametrize("mode", [0o777, 0o770, 0o722, 0o720, 0o702])
 def test_a_directory_that_others_can_write_to_is_not_used(
     at: ExtractorConfig, directory: Path, compiled: Path, caplog: pytest.LogCaptureFixture, mode: int
 ) -> None:
     shutil.copytree(compiled, directory)
     directory.chmod(mode)
     assert_done_without(at, directory, caplog, "can be written by other users")
+
+
+def test_a_receipt_counts_for_nothing_where_others_can_write_now(
+    known: ExtractorConfig, directory: Path, digested: list[Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    directory.chmod(0o702)
+    assert_done_without(known, directory, caplog, "can be written by other users")
+    assert digested == []
 
 
 def test_a_file_in_the_directorys_place_is_not_used(
