@@ -22,7 +22,9 @@ fn page() -> String {
          <body><nav><a href=/>Home</a> <a href=/sport>Sport</a></nav>\
          <main><article><h1>Forty boats race</h1>{}<p class=note>A note.</p>\
          <p><a href='/results' rel=nofollow>All results</a></p></article>\
-         <section><p>A word by the organisers, who are not the author.</p></section></main>\
+         <section><h2>From the organisers</h2><p>A word by the organisers, who are not the \
+         author. They would like to thank everybody who lent a boat, and the crew of the ferry, \
+         which waited for an hour.</p></section></main>\
          <footer>Imprint</footer></body></html>",
         paragraph.repeat(8)
     )
@@ -70,7 +72,11 @@ fn full_mode_has_everything_but_the_chrome() {
     assert!(content
         .markdown
         .starts_with("# Forty boats race\n\nThe harbour race"));
-    assert!(content.text.contains("organisers"));
+    assert!(content
+        .text
+        .contains("From the organisers\nA word by the organisers"));
+    let article = extract(&page(), URL, &Mode::Article).expect("content");
+    assert!(!article.text.contains("organisers"));
     assert!(!content.text.contains("Imprint") && !content.text.contains("Home"));
 }
 
