@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import math
 import statistics
 import sys
 import tarfile
@@ -124,13 +125,17 @@ def plot(path: Path, points: dict[str, tuple[float, float]]) -> None:
     from matplotlib import pyplot as plt
 
     figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
+    rates = [rate for rate, _ in points.values()]
+    middle = math.sqrt(min(rates) * max(rates))
     for name, (rate, quality) in points.items():
         ours = name == next(iter(points))
         axes.scatter(rate, quality, s=70 if ours else 36, color="#c1121f" if ours else "#2a6f97", zorder=3)
-        axes.annotate(name, (rate, quality), xytext=(6, 5), textcoords="offset points", fontsize=9)
+        # A name stands where there is room: towards the middle.
+        side = "right" if rate > middle else "left"
+        offset = (-8 if side == "right" else 8, 5)
+        axes.annotate(name, (rate, quality), offset, textcoords="offset points", ha=side, fontsize=9)
     axes.set(xscale="log", xlabel="pages a second on one core (logarithmic)", ylabel="word F1")
-    # The fastest's name stands to its right.
-    axes.set_xlim(right=3 * max(rate for rate, _ in points.values()))
+    axes.margins(y=0.12)
     axes.grid(alpha=0.3)
     axes.set_title("Quality over speed, the same pages in one run", fontsize=10)
     path.parent.mkdir(parents=True, exist_ok=True)
