@@ -52,6 +52,11 @@ def findings(lines: list[str]) -> dict[str, tuple[str, str]]:
     return {line[7:17].strip(): (line[:5].strip(), line[19:]) for line in text.splitlines()}
 
 
+def from_the_first_wrong(lines: list[str]) -> list[str]:
+    """What is told from the first finding on that is wrong."""
+    return lines[next(place for place, line in enumerate(lines) if line.startswith("WRONG")) :]
+
+
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("shelf")
@@ -112,10 +117,10 @@ def test_a_misspelt_add_on_is_named_before_what_follows_from_it(project: Path) -
     set_settings(project, 'ADDONS = {"scrapy_riptide.Adon": 500}\n')
     code, lines = doctor(project)
     assert code == 1
-    at = next(place for place, line in enumerate(lines) if line.startswith("WRONG"))
-    assert "ADDONS names 'scrapy_riptide.Adon', which can't be loaded" in lines[at]
-    assert '"scrapy_riptide.Addon"' in lines[at + 1]
-    assert "does not turn the plugin on" in lines[at + 2]
+    wrong = from_the_first_wrong(lines)
+    assert "ADDONS names 'scrapy_riptide.Adon', which can't be loaded" in wrong[0]
+    assert '"scrapy_riptide.Addon"' in wrong[1]
+    assert "does not turn the plugin on" in wrong[2]
 
 
 #: Settings that only an extra can do: the module that may be missing, what is said then, and the extra.
@@ -158,9 +163,9 @@ def test_what_is_of_no_extra_and_can_t_be_loaded_is_named(project: Path) -> None
     set_settings(project, 'ADDONS = {"scrapy_riptide.Addon": 500}\nSCHEDULER = "elsewhere.Scheduler"\n')
     code, lines = doctor(project)
     assert code == 1
-    at = next(place for place, line in enumerate(lines) if line.startswith("WRONG"))
-    assert "SCHEDULER names 'elsewhere.Scheduler', which can't be loaded" in lines[at]
-    assert "install the package that it is part of" in lines[at + 1]
+    wrong = from_the_first_wrong(lines)
+    assert "SCHEDULER names 'elsewhere.Scheduler', which can't be loaded" in wrong[0]
+    assert "install the package that it is part of" in wrong[1]
 
 
 def test_what_is_wrong_with_an_option_is_said_once(project: Path) -> None:
