@@ -21,6 +21,7 @@ from scrapy.utils.serialize import ScrapyJSONEncoder
 from scrapy_riptide.crawl import RiptideCrawl
 from scrapy_riptide.errors import ConfigError
 from scrapy_riptide.whole_files import write_whole
+from scrapy_riptide.wording import install
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -42,9 +43,7 @@ def check_markdown_dir(directory: str) -> ModuleType:
     try:
         import yaml
     except ImportError as error:
-        raise ConfigError(
-            f"RIPTIDE_MARKDOWN_DIR needs PyYAML ({error}): pip install 'scrapy-riptide[corpus]'"
-        ) from error
+        raise ConfigError(f"RIPTIDE_MARKDOWN_DIR needs PyYAML ({error}): {install('corpus')}") from error
     try:
         Path(directory).mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=directory):
@@ -67,7 +66,6 @@ class MarkdownFiles:
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawl = RiptideCrawl.of(crawler)
-        self._crawler = crawler
         directory = self._crawl.settings.markdown_dir
         if directory is None:
             raise NotConfigured(
@@ -97,7 +95,7 @@ class MarkdownFiles:
                 self._markdown,
                 self._url,
                 url,
-                extra={"spider": self._crawler.spider},
+                extra={"spider": self._crawl.spider},
             )
             return item
         known = {

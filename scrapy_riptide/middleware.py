@@ -193,7 +193,7 @@ class RiptideMiddleware:
         except Exception as error:
             # The last line of defence: a mistake of ours must not cost anybody a response.
             logger.exception(
-                "Extracting %s failed unexpectedly", response.url, extra={"spider": self._crawler.spider}
+                "Extracting %s failed unexpectedly", response.url, extra={"spider": self._crawl.spider}
             )
             return Outcome(error=InternalError(repr(error)))
 

@@ -12,7 +12,7 @@ from scrapy.exporters import BaseItemExporter
 
 from scrapy_riptide.crawl import RiptideCrawl
 from scrapy_riptide.errors import ConfigError
-from scrapy_riptide.wording import in_short
+from scrapy_riptide.wording import in_short, install
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,9 +31,7 @@ def check_pyarrow() -> ModuleType:
     try:
         import pyarrow.parquet
     except ImportError as error:
-        raise ConfigError(
-            f"The feed format parquet needs pyarrow ({error}): pip install 'scrapy-riptide[corpus]'"
-        ) from error
+        raise ConfigError(f"The feed format parquet needs pyarrow ({error}): {install('corpus')}") from error
     module: ModuleType = pyarrow
     return module
 

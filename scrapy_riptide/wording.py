@@ -1,4 +1,4 @@
-"""How messages put what they repeat, and what they count."""
+"""How messages put what they repeat, what they count, and what there is to install."""
 
 from __future__ import annotations
 
@@ -12,3 +12,8 @@ def in_short(text: str, limit: int = 200) -> str:
 def counted(count: int, noun: str) -> str:
     """``1 file``, ``2 files``."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def install(extra: str) -> str:
+    """The command that brings what an extra is for."""
+    return f"pip install 'scrapy-riptide[{extra}]'"

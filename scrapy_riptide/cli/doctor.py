@@ -27,12 +27,14 @@ from scrapy_riptide.installation import aot_cache, check_wasmtime, component_of,
 from scrapy_riptide.middleware import RiptideMiddleware
 from scrapy_riptide.monitoring.exporter import settings_of_prometheus
 from scrapy_riptide.settings import RiptideSettings
+from scrapy_riptide.wording import install
 
 _SAMPLE = """<!DOCTYPE html><html lang="en"><head><title>A sample | The doctor</title></head><body>
 <nav><a href="/">Home</a></nav><article><h1>A sample</h1>
 <p>This paragraph is here to be extracted, and long enough that nobody takes it for a label.</p>
 <p>A second one follows, with <a href="/more">a link</a>, so that there is something to resolve.</p>
 </article></body></html>"""
+_SAMPLE_WORDS = "long enough that nobody takes it for a label"
 #: Of the settings in which a class of the plugin's may stand, what that is.
 _OURS = {
     "ADDONS": "scrapy_riptide.Addon",
@@ -42,7 +44,6 @@ _OURS = {
 _ONE_CLASS_EACH = ("STATS_CLASS", "SCHEDULER")
 #: The extra that brings a module which these import.
 _EXTRAS = {"prometheus_client": "metrics", "scrapy_poet": "poet", "scrapy_redis": "redis", "redis": "redis"}
-_SAMPLE_WORDS = "long enough that nobody takes it for a label"
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ def _unloadable(settings: Settings) -> Iterator[Finding]:
         if isinstance(error := _loaded(component), Exception):
             missing = (getattr(error, "name", None) or "").partition(".")[0]
             if missing in _EXTRAS:
-                remedy = _install(_EXTRAS[missing])
+                remedy = install(_EXTRAS[missing])
             elif str(component).startswith("scrapy_riptide"):
                 remedy = f'This plugin\'s is "{_OURS[name]}".'
             else:
@@ -149,11 +150,7 @@ def _unloadable(settings: Settings) -> Iterator[Finding]:
 def _without_prometheus(ours: RiptideSettings) -> Iterator[Finding]:
     if find_spec("prometheus_client") is None:
         for name in settings_of_prometheus(ours):
-            yield Finding("wrong", "project", f"{name} needs prometheus-client", _install("metrics"))
-
-
-def _install(extra: str) -> str:
-    return f"pip install 'scrapy-riptide[{extra}]'"
+            yield Finding("wrong", "project", f"{name} needs prometheus-client", install("metrics"))
 
 
 def _names(components: Mapping[Any, int | None], wanted: type) -> bool:

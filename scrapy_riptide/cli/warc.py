@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy_riptide.cli.main import CommandError, ConfigSource
 from scrapy_riptide.whole_files import left_behind
-from scrapy_riptide.wording import counted
+from scrapy_riptide.wording import counted, install
 
 if TYPE_CHECKING:
     from scrapy_riptide.archives.convert import Report, Task
@@ -31,9 +31,7 @@ def warc(options: Namespace, config: ConfigSource) -> int:
 
         from scrapy_riptide.archives import convert, run
     except ImportError as error:
-        raise CommandError(
-            f"{error.name} is missing: riptide warc needs pip install 'scrapy-riptide[warc]'."
-        ) from error
+        raise CommandError(f"{error.name} is missing: riptide warc needs {install('warc')}.") from error
     from scrapy_riptide.installation import share
 
     if options.jobs is not None and options.jobs < 1:

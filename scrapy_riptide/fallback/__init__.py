@@ -13,6 +13,7 @@ from typing import Protocol, runtime_checkable
 
 from scrapy_riptide.content import ExtractedContent, Mode
 from scrapy_riptide.errors import ConfigError
+from scrapy_riptide.wording import install
 
 __all__ = ["FallbackExtractor", "LazyFallback", "load_fallback"]
 
@@ -44,7 +45,7 @@ def load_fallback(name: str) -> FallbackExtractor:
     try:
         fallback_class = getattr(import_module(module_name), class_name)
     except ImportError as error:
-        remedy = " Install it: pip install 'scrapy-riptide[trafilatura]'." if name == "trafilatura" else ""
+        remedy = f" Install it: {install('trafilatura')}." if name == "trafilatura" else ""
         raise ConfigError(f"The fallback extractor {name!r} can't be imported: {error}.{remedy}") from error
     except (AttributeError, ValueError) as error:
         raise ConfigError(f"The fallback extractor {name!r} can't be imported: {error}.") from error

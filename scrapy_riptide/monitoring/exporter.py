@@ -16,6 +16,7 @@ from scrapy_riptide.monitoring.discovery import TargetFile, with_port
 from scrapy_riptide.monitoring.live import LiveFeed
 from scrapy_riptide.monitoring.server import CrawlServer
 from scrapy_riptide.whole_files import write_whole
+from scrapy_riptide.wording import install
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -38,7 +39,6 @@ class RiptideExporter:
     """
 
     def __init__(self, crawler: Crawler) -> None:
-        self._crawler = crawler
         self._crawl = RiptideCrawl.of(crawler)
         self._settings = settings = self._crawl.settings
         if settings.metrics_port is None and settings.metrics_textfile is None:
@@ -51,7 +51,7 @@ class RiptideExporter:
         self.final_registry = _registry(crawler, self._crawl, ended=True)
         if self.registry is None:
             for name in settings_of_prometheus(settings):
-                self._complain("%s needs prometheus-client: pip install 'scrapy-riptide[metrics]'.", name)
+                self._complain("%s needs prometheus-client: %s.", name, install("metrics"))
         self._feed = LiveFeed(crawler, self._crawl)
         self._tasks: list[asyncio.Task[None]] = []
         self._server: CrawlServer | None = None
@@ -100,7 +100,7 @@ class RiptideExporter:
                 logger.info(
                     "Metrics, health and a live page at http://%s/",
                     with_port(host, port),
-                    extra={"spider": self._crawler.spider},
+                    extra={"spider": self._crawl.spider},
                 )
                 return
             if reason.errno not in _TAKEN:
@@ -147,7 +147,7 @@ class RiptideExporter:
             self._textfile_failed = False
 
     def _complain(self, message: str, *arguments: Any, cause: BaseException | None = None) -> None:
-        logger.error(message, *arguments, exc_info=cause, extra={"spider": self._crawler.spider})
+        logger.error(message, *arguments, exc_info=cause, extra={"spider": self._crawl.spider})
 
 
 def settings_of_prometheus(settings: RiptideSettings) -> list[str]:

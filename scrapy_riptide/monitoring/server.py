@@ -16,6 +16,7 @@ from aiohttp import web
 from scrapy_riptide.monitoring.discovery import name_of
 from scrapy_riptide.monitoring.live import LiveFeed
 from scrapy_riptide.monitoring.scrapes import MetricsText, ScrapeAnswers, ScrapeProtocol
+from scrapy_riptide.wording import install
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -161,9 +162,7 @@ class _Pages:
 
     async def metrics(self, request: web.Request) -> web.Response:
         if self._text is None:
-            raise web.HTTPNotImplemented(
-                text="Metrics need prometheus-client: pip install 'scrapy-riptide[metrics]'.\n"
-            )
+            raise web.HTTPNotImplemented(text=f"Metrics need prometheus-client: {install('metrics')}.\n")
         content_type, text = self._text.render(request.headers.get("Accept", ""))
         return web.Response(body=text, headers={"Content-Type": content_type})
 

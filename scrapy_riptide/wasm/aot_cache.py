@@ -128,13 +128,13 @@ class AotCache:
         self._check_directory()
         # Not glob: compiling its pattern takes longer than all the rest but the digest.
         with os.scandir(self.directory) as entries:
+            of_key = [each for each in entries if each.name.startswith(key) and each.name.endswith(SUFFIX)]
             # A pipe of that name would be read for ever.
-            names = [each.name for each in entries if each.name.startswith(key) and each.is_file()]
+            names = [each.name for each in of_key if each.is_file()]
         for name in names:
-            if name.endswith(SUFFIX):
-                component = self._load_file(engine, self.directory / name, known_as)
-                if component is not None:
-                    return component
+            component = self._load_file(engine, self.directory / name, known_as)
+            if component is not None:
+                return component
         return None
 
     def load_known(self, engine: Engine, known_as: str) -> Component | None:
