@@ -3,13 +3,12 @@
 A container's limits are its control group's: the kernel shows the whole machine's processors and
 memory inside of it all the same.
 
-Every start comes through here, so files are read without ``pathlib``, which made a fifth of what
-Python does in one.
+Every start comes through here, so files are read by bare system calls: ``pathlib`` made a fifth of
+what Python does in one, and ``open`` doubles what is left of that.
 """
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
 from collections.abc import Iterator
@@ -42,9 +41,10 @@ def pool_size(config: ExtractorConfig) -> int:
 
 def usable_cores() -> int:
     """Cores that this process may use: those of its affinity, and no more than its group's quota pays."""
-    cores = os.cpu_count() or 1
-    with contextlib.suppress(AttributeError):
+    try:
         cores = len(os.sched_getaffinity(0))
+    except AttributeError:  # not everywhere
+        cores = os.cpu_count() or 1
     return max(1, min([cores, *(math.ceil(quota) for quota in _cpu_quotas())]))
 
 
@@ -70,18 +70,24 @@ def _cpu_quotas() -> Iterator[float]:
 def _numbers(path: str) -> list[int]:
     """The numbers a control file begins with; none where it says ``max``, or where there is no file."""
     try:
-        # As bytes: to decode them as ASCII would import a module.
-        with open(path, "rb") as file:
-            return [int(word) for word in file.read().split()]
+        return [int(word) for word in _read(path).split()]
     except (OSError, ValueError):
         return []
+
+
+def _read(path: str) -> bytes:
+    """A file of the kernel's, which need not be decoded or buffered."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return b"".join(iter(lambda: os.read(descriptor, 4096), b""))
+    finally:
+        os.close(descriptor)
 
 
 def _groups(controller: str, version_2: str, version_1: str) -> Iterator[tuple[str, str]]:
     """This process's control group for something and the groups around it, with their file's name."""
     try:
-        with open(_MEMBERSHIP, encoding="utf-8") as file:
-            lines = file.read().splitlines()
+        lines = os.fsdecode(_read(_MEMBERSHIP)).splitlines()
     except OSError:  # no control groups here
         return
     for line in lines:
