@@ -13,6 +13,7 @@ from types import MappingProxyType
 from scrapy_riptide import errors
 from scrapy_riptide.content import (
     FAVORS,
+    MODE_NAMES,
     ComponentInfo,
     ExtractedContent,
     ExtractionStats,
@@ -198,14 +199,18 @@ def missing_function(name: str) -> str:
     )
 
 
+# The same for every document.
+_NAMED_MODES: Mapping[str, Argument] = MappingProxyType({name: lower_variant(name) for name in MODE_NAMES})
+
+
 def lower_mode(mode: Mode) -> Argument:
     """The argument for ``mode``: one of three names, or CSS selectors for ``custom``."""
     if isinstance(mode, str):
-        if mode not in ("article", "full", "metadata"):
+        if mode not in _NAMED_MODES:
             raise errors.UnsupportedModeError(
                 f"mode {mode!r} is not known: 'article', 'full', 'metadata' or a list of CSS selectors is"
             )
-        return lower_variant(mode)
+        return _NAMED_MODES[mode]
     if not isinstance(mode, Sequence) or not all(isinstance(selector, str) for selector in mode):
         raise errors.UnsupportedModeError(f"mode {mode!r} is neither a name nor a list of CSS selectors")
     return lower_variant("custom", lower_strings(mode))
