@@ -427,6 +427,7 @@ class Extractor:
 
     def reset(self) -> str:
         """Closes the breaker, has a guest drop what it keeps between calls; says what was dropped."""
+        self._host.check_process()
         self._breaker.reset()
         return str(self._ask("reset-state"))
 
@@ -460,6 +461,7 @@ class Extractor:
 
         :param ask: False: no guest is asked, what one last said holds, and nothing is waited for
         """
+        self._host.check_process()
         if self._host.loading:
             return self._health(None)
         if self._breaker.state is BreakerState.OPEN:
@@ -536,6 +538,7 @@ class Extractor:
         ``riptide_errors_total`` counts documents; a try that no instance came free for is counted in
         ``riptide_pool_exhausted_total``, once for each try.
         """
+        self._host.check_process()
         figures = self._host.figures()
         runtime = self._host.runtime
         hit = runtime.cache_hit if runtime else None

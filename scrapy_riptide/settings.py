@@ -180,7 +180,8 @@ class RiptideSettings:
     pool_retry_delay_secs: float = option(
         0.5,
         decimal(0, 3600, unit="seconds"),
-        "The pause before the first of these tries; it doubles with each, up to 30 seconds.",
+        "The pause before the first of these tries, give or take a half; it doubles with each, up to 5"
+        " seconds.",
     )
     item_fields: dict[str, str] | None = option(  # noqa: RUF009
         None,

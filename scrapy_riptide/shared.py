@@ -59,6 +59,15 @@ class ExtractorLease:
         self.extractor.close()
 
 
+def _after_fork() -> None:
+    # Another thread of the parent may have held it.
+    global _lock  # noqa: PLW0603
+    _lock = Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
 _own: dict[int, ExtractorLease] = {}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import platform
 import random
 import shutil
 import signal
@@ -13,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,7 @@ from waiting import PATIENCE_S
 from scrapy_riptide import Extractor, ExtractorConfig
 from scrapy_riptide.wasm import aot_cache, host, receipt
 from scrapy_riptide.wasm import runtime as wasm_runtime
-from scrapy_riptide.wasm.aot_cache import AotCache, default_directory
+from scrapy_riptide.wasm.aot_cache import AotCache, cache_key, default_directory
 from scrapy_riptide.wasm.engine import EngineSettings, make_engine
 from scrapy_riptide.wasm.receipt import FileIdentity
 from scrapy_riptide.whole_files import left_behind
@@ -99,6 +101,64 @@ def test_what_compiles_to_the_same_code_is_the_same_entry(
 ) -> None:
     start(at)
     assert start(config(cache_dir=str(directory), **other)) == HIT
+
+
+# What the key says beside the configuration's options: where it is, and what it is there.
+PARTS = {
+    "the cache's format": ((aot_cache, "_FORMAT"), aot_cache._FORMAT + 1),
+    "wasmtime's version": ((aot_cache, "wasmtime_version"), lambda: "50.0.2"),
+    "the system": ((sys, "platform"), "linux2"),
+    "the machine": ((platform, "machine"), lambda: "x86_63"),
+    "the processor's features": ((aot_cache, "_cpu_features"), lambda: "avx1024"),
+}
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_each_part_of_the_key_makes_another_entry_and_another_receipt(
+    known: ExtractorConfig, directory: Path, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    (owner, name), other = PARTS[part]
+    monkeypatch.setattr(owner, name, other)
+    assert start(known) == MISS
+    time.sleep(0.05)  # a file of just now gets no receipt
+    assert start(known) == HIT
+    assert len(list(directory.glob("*.cwasm"))) == len(list(directory.glob("*.receipt"))) == 2
+
+
+@pytest.mark.parametrize(
+    "other", [{"fuel": True}, {"epochs": False}, {"exact_memory": False}, {"max_stack_bytes": 1024 * 1024}]
+)
+def test_each_of_the_engines_settings_makes_another_key(other: dict[str, Any]) -> None:
+    assert set(other) <= {each.name for each in fields(EngineSettings)}
+    assert cache_key(b"wasm", EngineSettings(**other)) != cache_key(b"wasm", EngineSettings())
+
+
+def test_a_component_of_other_bytes_is_another_entry(
+    known: ExtractorConfig, directory: Path, tmp_path: Path
+) -> None:
+    # A custom section is no code, and what compiles is the same.
+    with open(tmp_path / "component.wasm", "ab") as file:
+        file.write(b"\0\x05\x04note")
+    assert start(known) == MISS
+    assert len(list(directory.glob("*.cwasm"))) == 2
+
+
+@pytest.mark.parametrize("field", ["flags", "Features"])
+def test_the_processors_features_are_those_of_its_first_core_in_any_order(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, field: str
+) -> None:
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text(f"processor : 0\n{field}\t\t: sse2 fpu avx\nprocessor : 1\n{field}\t\t: fpu\n")
+    monkeypatch.setattr(aot_cache, "_CPUINFO", str(cpuinfo))
+    assert aot_cache._cpu_features() == "avx fpu sse2"
+
+
+def test_where_the_system_does_not_say_a_processors_features_its_name_stands_for_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(aot_cache, "_CPUINFO", str(tmp_path / "nowhere"))
+    monkeypatch.setattr(platform, "processor", lambda: "a processor")
+    assert aot_cache._cpu_features() == "a processor"
 
 
 def test_by_default_it_is_in_the_users_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -428,6 +488,20 @@ def test_a_receipt_counts_for_nothing_where_others_can_write_now(
     assert digested == []
 
 
+def test_nothing_is_written_where_others_can_write(at: ExtractorConfig, directory: Path) -> None:
+    """Who could write there may have made the directory after it was looked for in vain."""
+    directory.mkdir()
+    directory.chmod(0o777)
+    runtime = wasm_runtime.Runtime.load(at.but(enable_aot_cache=False))
+    cache = AotCache(directory)
+    with pytest.raises(PermissionError, match="can be written by other users"), cache.lock("key"):
+        pass
+    with pytest.raises(PermissionError, match="can be written by other users"):
+        cache.store("key", runtime.component)
+    assert list(directory.iterdir()) == []
+    runtime.close()
+
+
 def test_a_file_in_the_directorys_place_is_not_used(
     at: ExtractorConfig, directory: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -530,6 +604,14 @@ def test_a_process_killed_at_any_moment_leaves_no_broken_cache(
     assert [start(at), start(at)] == [MISS, HIT]
     assert list(left_behind(directory)) == []
     assert warnings(caplog) == []
+
+
+def test_what_others_still_write_for_other_keys_is_left_alone(at: ExtractorConfig, directory: Path) -> None:
+    directory.mkdir(mode=0o700)
+    another = directory / f".{'0' * 64}.{'1' * 64}.cwasm.4711-4712.tmp"
+    another.write_bytes(b"half")
+    assert start(at) == MISS
+    assert list(left_behind(directory)) == [another]
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from scrapy import Request, Spider
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
-from scrapy_riptide import ExtractedContent
+from scrapy_riptide import ExtractedContent, middleware
 from scrapy_riptide.crawl import RiptideCrawl
 
 TITLE = "A tide before its time"
@@ -455,6 +456,25 @@ async def test_an_exhausted_pool_means_waiting_and_trying_again(
     result = await exhausted({**hostile_settings, "RIPTIDE_POOL_RETRY_TIMES": 1000}, held_time)
     assert result.outcomes() == {"pages/seen": 9, "pages/extracted": 8, "errors/timeout": 1}
     assert result.stats["riptide/retries/pool_exhausted"] >= 1
+
+
+async def test_pauses_double_up_to_five_seconds_and_no_two_pages_have_the_same(
+    hostile_settings: dict[str, Any], held_time: HeldTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        await asyncio.sleep(0.01)
+
+    monkeypatch.setattr(middleware, "asyncio", SimpleNamespace(sleep=pause))
+    settings = {**hostile_settings, "RIPTIDE_POOL_RETRY_TIMES": 12}
+    await exhausted(settings, held_time, others=1, times=1 + 12)
+    delays_s = [min(BUSY["RIPTIDE_POOL_RETRY_DELAY_SECS"] * 2**n, 5.0) for n in range(12)]
+    assert delays_s[-1] == 5.0
+    shares = [pause_s / delay_s for pause_s, delay_s in zip(pauses, delays_s, strict=True)]
+    assert 0.5 <= min(shares) < max(shares) <= 1.5
+    assert len(set(shares)) == 12
 
 
 async def test_the_fallback_answers_for_pages_that_no_instance_came_free_for(

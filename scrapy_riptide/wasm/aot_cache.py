@@ -44,6 +44,7 @@ _SET_ASIDE = ".corrupt"
 _FORMAT = 2
 # Fits a second-level cache: read and digested while still there.
 _READ_BYTES = 256 * 1024
+_CPUINFO = "/proc/cpuinfo"
 
 _left_in_place: set[Path] = set()
 # Descriptors of the locks that this process has.
@@ -85,7 +86,7 @@ def _key(source: str, settings: EngineSettings) -> str:
 def _cpu_features() -> str:
     try:
         # The first processor's block is enough, and on a big machine a hundredth of the file.
-        with open("/proc/cpuinfo", "rb") as lines:
+        with open(_CPUINFO, "rb") as lines:
             for line in lines:
                 if line.startswith((b"flags", b"Features")):
                     return " ".join(sorted(line.decode("ascii", "replace").split(":", 1)[-1].split()))

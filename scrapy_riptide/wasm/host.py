@@ -98,7 +98,7 @@ class GuestHost:
 
     def wait_until_ready(self, timeout_s: float | None = None) -> None:
         """Waits for the component; raises what kept it from being loaded, or ``TimeoutError``."""
-        self._check_process()
+        self.check_process()
         try:
             self._pool.result(timeout_s)
         except FutureTimeout:  # a type of its own before Python 3.11
@@ -106,8 +106,8 @@ class GuestHost:
 
     @property
     def ready(self) -> bool:
-        """Whether the component is loaded."""
-        return self._pool.done() and self._pool.exception() is None
+        """Whether the component is loaded, in this process."""
+        return os.getpid() == self._pid and self._pool.done() and self._pool.exception() is None
 
     @property
     def loading(self) -> bool:
@@ -126,7 +126,13 @@ class GuestHost:
         self._submit(job, function)
         return job
 
-    def _check_process(self) -> None:
+    def check_process(self) -> None:
+        """Refuses to work in a forked child: nothing ends there that a thread of the parent's began.
+
+        To be asked before any lock is taken: one that another thread held at the fork is held for ever.
+
+        :raises ExtractorClosed: the process is not the one that made this
+        """
         if os.getpid() != self._pid:
             raise ExtractorClosed(
                 "this extractor belongs to the parent process: its threads did not come along. "
@@ -134,7 +140,7 @@ class GuestHost:
             )
 
     def _submit(self, job: Job[_T], function: Callable[[], _T]) -> None:
-        self._check_process()
+        self.check_process()
         if self._closing.is_set():
             raise ExtractorClosed("the extractor is closed")
         try:

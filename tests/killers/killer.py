@@ -30,7 +30,7 @@ from misbehaving import HEAD_BYTES, HTML_AT, RECORD_BYTES, RECORD_LAYOUT
 from peak_memory import peak_bytes
 from waiting import PATIENCE_S
 
-from scrapy_riptide import Extractor, ExtractorConfig, errors
+from scrapy_riptide import Extractor, ExtractorConfig, errors, shared
 from scrapy_riptide.config import MIB
 from scrapy_riptide.wasm.instance import Instance
 from scrapy_riptide.wasm.runtime import Runtime
@@ -347,7 +347,14 @@ def in_child(action: Callable[[], bool]) -> int:
 
 
 def refuses(extractor: Extractor) -> bool:
-    for ask in (lambda: extractor.extract("fine", URL), extractor.wait_until_ready):
+    for ask in (
+        lambda: extractor.extract("fine", URL),
+        extractor.wait_until_ready,
+        extractor.metrics,
+        extractor.health,
+        lambda: extractor.health(ask=False),
+        extractor.reset,
+    ):
         try:
             ask()
         except errors.ExtractorClosed as error:
@@ -362,6 +369,46 @@ def fork_and_use_the_parents_extractor() -> None:
     with Extractor(config()) as extractor:
         expect(extractor, *TRAPS)
         assert in_child(lambda: refuses(extractor)) == 0
+        expect(extractor, *TRAPS)
+
+
+@case
+def fork_while_another_thread_holds_every_lock() -> None:
+    held, forked = threading.Event(), threading.Event()
+    with Extractor(config()) as extractor:
+        expect(extractor, *TRAPS)
+        pool = extractor._host._pool.result()
+        locks = (
+            extractor._host._pool._condition,
+            extractor._host.workers._lock,
+            extractor._counts._lock,
+            extractor._breaker._lock,
+            pool._changed,
+            pool._idle[0].tracker._lock,
+            shared._lock,
+        )
+
+        def hold() -> None:
+            with contextlib.ExitStack() as stack:
+                for lock in locks:
+                    stack.enter_context(lock)
+                held.set()
+                forked.wait()
+
+        holder = threading.Thread(target=hold)
+        holder.start()
+        held.wait()
+
+        def refuses_and_another_works() -> bool:
+            another = shared.ExtractorLease(config()).extractor
+            refused = refuses(extractor) and not extractor.ready and not extractor.closed
+            return refused and another.extract("fine", URL).text == "fine"
+
+        try:
+            assert in_child(refuses_and_another_works) == 0
+        finally:
+            forked.set()
+            holder.join()
         expect(extractor, *TRAPS)
 
 
