@@ -89,11 +89,11 @@ def batches(rows: Iterable[Row], schema: pa.Schema, max_bytes: int = BATCH_BYTES
         yield pa.RecordBatch.from_pylist(batch, schema=schema)
 
 
-def _text_bytes(value: Union[Mapping[str, Any], list[Any], str, int, None]) -> int:
+def _text_bytes(value: Union[Mapping[str, Any], list[str], str, int, None]) -> int:
     if isinstance(value, str):
         return len(value)
     if isinstance(value, Mapping):
         return sum(map(_text_bytes, value.values()))
     if isinstance(value, list):
-        return sum(map(_text_bytes, value))
+        return sum(map(len, value))
     return 8
