@@ -28,7 +28,7 @@ import psutil
 from documents import argument_parser, load, made
 
 from scrapy_riptide import Extractor, ExtractorConfig
-from scrapy_riptide.extractor import _Counts
+from scrapy_riptide.vitals import Counts
 from scrapy_riptide.wasm import lifting
 from scrapy_riptide.wasm.contract import lower_mode
 from scrapy_riptide.wasm.instance import Instance
@@ -284,7 +284,7 @@ def overheads(config: ExtractorConfig, pages: Pages, rounds: int) -> dict[str, R
         found["SIMD against none"] = ratio(simd, plain, pages, rounds)
     rows = [(name, percent(result)) for name, result in found.items()]
     # Too little for a ratio to show: by themselves.
-    watch, counts = LeakWatch(), _Counts(timed=True)
+    watch, counts = LeakWatch(), Counts(timed=True)
     for name, once in (
         ("leak detection", lambda: watch.record(1, 75)),
         ("metrics", lambda: counts.took(1.0)),
@@ -315,7 +315,7 @@ def _watch_for_leaks(extractor: Extractor, on: bool) -> None:
 
 
 def _keep_timings(extractor: Extractor, on: bool) -> None:
-    extractor._counts._durations = 0 if on else None
+    extractor._vitals.counts._durations = 0 if on else None
 
 
 def fuel(config: ExtractorConfig, pages: Pages) -> None:

@@ -9,12 +9,11 @@ import asyncio
 import logging
 import time
 import weakref
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
-from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, Union
 
@@ -31,11 +30,11 @@ from scrapy_riptide.content import (
 )
 from scrapy_riptide.errors import ExtractionError, RiptideError
 from scrapy_riptide.fallback import LazyFallback, load_fallback
+from scrapy_riptide.vitals import Vitals
 from scrapy_riptide.wasm.breaker import BreakerState, CircuitBreaker
-from scrapy_riptide.wasm.contract import HEALTHY, extraction
+from scrapy_riptide.wasm.contract import extraction
 from scrapy_riptide.wasm.host import Answer, GuestHost
 from scrapy_riptide.wasm.lifting import Argument, lower_string
-from scrapy_riptide.wasm.pool import PoolFigures, Pressure
 from scrapy_riptide.wasm.workers import LoopJob
 
 if TYPE_CHECKING:
@@ -56,12 +55,6 @@ _PATIENCE_S = 86400.0
 _COMPILE_ALLOWANCE_S = 120.0
 # How long a question after the health waits for a guest that is at work.
 _HEALTH_WAIT_S = 1.0
-
-#: The figures of :meth:`Extractor.metrics` that are one of a few words, and these words.
-STATES = {
-    "riptide_breaker_state": tuple(each.value for each in BreakerState),
-    "riptide_pool_pressure": tuple(each.value for each in Pressure),
-}
 
 
 @dataclass(slots=True)
@@ -100,10 +93,9 @@ class Extractor:
             self.config.recovery_timeout_secs,
             self.config.half_open_max_requests,
         )
-        self._counts = _Counts(timed=self.config.enable_metrics)
-        self._guest_seen: HealthStatus | None = None
-        self._guest_asked_at: float | None = None
         self._host = GuestHost(self.config)
+        fallback = self._fallback.name if self._fallback else None
+        self._vitals = Vitals(self.config, self._host, self._breaker, fallback)
         # Runs at exit as well, and when nobody refers to the extractor any more.
         self._finalizer = weakref.finalize(self, self._host.close)
 
@@ -209,7 +201,7 @@ class Extractor:
         if not wrong:
             return None
         error = errors.InvalidHtmlError(f"a document or an address is str or bytes, not {wrong[0]}")
-        self._counts.failed(error)
+        self._vitals.counts.failed(error)
         refused: Future[Outcome] = Future()
         refused.set_result(Outcome(error=error))
         return refused
@@ -293,7 +285,7 @@ class Extractor:
             timer.cancel()
 
     def _not_taken(self, error: errors.PoolExhausted) -> Outcome:
-        self._counts.failed(error)
+        self._vitals.counts.failed(error)
         return Outcome(error=error)
 
     # On a worker thread
@@ -313,10 +305,10 @@ class Extractor:
             self._complete(outcome, answer)
         except ExtractionError as error:
             outcome.error = error
-            self._counts.failed(error)
+            self._vitals.counts.failed(error)
             self._answer_by_fallback(outcome, html, url, mode)
         outcome.duration_ms = (time.perf_counter() - started) * 1000
-        self._counts.took(outcome.duration_ms)
+        self._vitals.counts.took(outcome.duration_ms)
         return outcome
 
     def _guarded(
@@ -353,7 +345,7 @@ class Extractor:
         stats.processing_time_ms = round(answer.duration_ms)
         if answer.memory_bytes is not None:
             stats.memory_used = answer.memory_bytes
-        self._counts.extracted()
+        self._vitals.counts.extracted()
 
     def _answer_by_fallback(self, outcome: Outcome, html: Html, url: str, mode: Mode) -> None:
         error = outcome.error
@@ -373,7 +365,7 @@ class Extractor:
                 logger.exception("The fallback %s failed on %s", self._fallback.name, url)
             if hasattr(error, "add_note"):  # Python 3.11's
                 error.add_note(f"The fallback failed as well: {second}")
-            self._counts.fell_back(error, succeeded=False)
+            self._vitals.counts.fell_back(error, succeeded=False)
             return
         content.engine = self._fallback.name
         outcome.content = content
@@ -384,7 +376,7 @@ class Extractor:
             links_found=len(content.links),
             images_found=len(content.media),
         )
-        self._counts.fell_back(error, succeeded=True)
+        self._vitals.counts.fell_back(error, succeeded=True)
 
     # The rest of the contract
 
@@ -462,75 +454,29 @@ class Extractor:
         :param ask: False: no guest is asked, what one last said holds, and nothing is waited for
         """
         self._host.check_process()
+        vitals = self._vitals
         if self._host.loading:
-            return self._health(None)
+            return vitals.health(None)
         if self._breaker.state is BreakerState.OPEN:
             # Its guests are left alone.
-            return self._health(self._guest_seen, self._breaker.refusal())
-        if not ask:
-            return self._health_unasked()
+            return vitals.health(vitals.guest_seen, self._breaker.refusal())
         try:
-            self._guest_seen = self._ask("health-check", wait_s=_HEALTH_WAIT_S)
+            if not ask:
+                self._host.wait_until_ready(0.0)
+                return vitals.health(vitals.guest_seen, busy=True)
+            vitals.guest_answered(self._ask("health-check", wait_s=_HEALTH_WAIT_S))
         except errors.PoolExhausted:
             # Every guest is at work: that is no illness, and what one last said still holds.
-            return self._health(self._guest_seen, busy=True)
+            return vitals.health(vitals.guest_seen, busy=True)
         except RiptideError as error:
-            self._guest_asked_at = time.time()
-            return self._health(None, error)
-        self._guest_asked_at = time.time()
-        return self._health(self._guest_seen)
-
-    def _health_unasked(self) -> dict[str, Any]:
-        try:
-            self._host.wait_until_ready(0.0)
-        except RiptideError as error:
-            return self._health(None, error)
-        return self._health(self._guest_seen, busy=True)
+            if ask:
+                vitals.guest_answered(None)
+            return vitals.health(None, error)
+        return vitals.health(vitals.guest_seen)
 
     async def health_async(self) -> dict[str, Any]:
         """:meth:`health`, without blocking the event loop."""
         return await asyncio.get_running_loop().run_in_executor(None, self.health)
-
-    def _health(
-        self, guest: HealthStatus | None, error: RiptideError | None = None, *, busy: bool = False
-    ) -> dict[str, Any]:
-        figures = self._host.figures()
-        status, reason = "ok", None
-        if self.closed:
-            status, reason = "unhealthy", "the extractor is closed"
-        elif error is not None:
-            # The fallback answers for a document that failed, not for a component that can't be used.
-            covered = self._fallback is not None and isinstance(error, ExtractionError)
-            status, reason = ("degraded" if covered else "unhealthy"), str(error)
-        elif guest is None and not busy:
-            status, reason = "degraded", "the component is being compiled"
-        elif guest is not None and guest.status not in HEALTHY:
-            status, reason = "unhealthy", f"the guest says it is {guest.status!r}"
-        elif self._breaker.state is BreakerState.HALF_OPEN:
-            status = "degraded"
-            reason = "the circuit breaker is half-open after repeated failures: the next documents are trials"
-        pages = None if figures is None else figures.memory_pages
-        return {
-            "status": status,
-            "reason": reason,
-            "version": guest.version if guest else None,
-            "trek_version": guest.trek_version if guest else None,
-            "capabilities": guest.capabilities if guest else None,
-            "memory_usage_mb": None if pages is None else pages / 16,
-            "memory_counters": "exact" if pages is not None else "unavailable",
-            "extraction_count": self._counts.extractions,
-            "pool_size": figures.active + figures.idle if figures else 0,
-            "active_instances": figures.active if figures else 0,
-            "circuit_breaker_state": self._breaker.state.value,
-            "memory_pressure": figures.pressure.value if figures and figures.pressure else None,
-            "last_health_check": self._last_health_check(figures),
-            "fallback": self._fallback.name if self._fallback else None,
-        }
-
-    def _last_health_check(self, figures: PoolFigures | None) -> float | None:
-        """When a guest was last asked for its health: by the pool, or for a health page."""
-        asked = (figures.last_health_check_s if figures else None, self._guest_asked_at)
-        return max((each for each in asked if each is not None), default=None)
 
     def metrics(self) -> dict[str, Any]:
         """Every figure of the extractor. A figure that can't be known is None, never zero.
@@ -539,92 +485,7 @@ class Extractor:
         ``riptide_pool_exhausted_total``, once for each try.
         """
         self._host.check_process()
-        figures = self._host.figures()
-        runtime = self._host.runtime
-        hit = runtime.cache_hit if runtime else None
-        has_cache = hit is not None
-        return {
-            "riptide_wasm_memory_pages": figures and figures.memory_pages,
-            "riptide_wasm_peak_memory_pages": figures and figures.peak_memory_pages,
-            "riptide_wasm_grow_failed_total": figures and figures.grow_failures,
-            "riptide_wasm_memory_limit_pages": self.config.limit_pages,
-            "riptide_wasm_memory_budget_pages": figures and figures.budget_pages,
-            "riptide_wasm_cold_start_time_ms": self._host.cold_start_ms,
-            "riptide_wasm_aot_cache_hits": int(bool(hit)) if has_cache else None,
-            "riptide_wasm_aot_cache_misses": int(not hit) if has_cache else None,
-            "riptide_wasm_errors_total": figures.wasm_errors if figures else 0,
-            "riptide_wasm_cleanups_performed_total": figures.wasm_cleanups_performed if figures else 0,
-            "riptide_wasm_leaks_total": figures.leaks if figures else 0,
-            "riptide_pool_instances_active": figures.active if figures else 0,
-            "riptide_pool_instances_idle": figures.idle if figures else 0,
-            "riptide_pool_instances_created_total": figures.created if figures else 0,
-            "riptide_pool_retired_total": dict(figures.retired) if figures else {},
-            "riptide_pool_checkouts_total": figures.checkouts if figures else 0,
-            "riptide_pool_reuse_ratio": figures.reuse_rate if figures else None,
-            "riptide_pool_health_checks_total": figures.health_checks if figures else 0,
-            "riptide_pool_pressure": figures.pressure.value if figures and figures.pressure else None,
-            "riptide_workers": self._host.workers.count,
-            "riptide_workers_busy": self._host.workers.busy,
-            "riptide_queue_depth": self._host.workers.waiting,
-            "riptide_breaker_state": self._breaker.state.value,
-            "riptide_breaker_transitions_total": self._breaker.transitions(),
-            **self._counts.as_metrics(),
-        }
-
-
-class _Counts:
-    """What became of the documents. The only owner of these figures."""
-
-    def __init__(self, *, timed: bool) -> None:
-        self._lock = Lock()
-        self._extracted = 0
-        self._failed: Counter[str] = Counter()
-        self._fell_back: Counter[str] = Counter()
-        self._fallback_failed: Counter[str] = Counter()
-        # Tries, not documents: most of these are tried again.
-        self._exhausted = 0
-        # None without timings.
-        self._durations: int | None = 0 if timed else None
-        self._total_ms: float | None = 0.0 if timed else None
-
-    @property
-    def extractions(self) -> int:
-        """Documents that a guest extracted."""
-        return self._extracted
-
-    def extracted(self) -> None:
-        with self._lock:
-            self._extracted += 1
-
-    def failed(self, error: ExtractionError) -> None:
-        with self._lock:
-            if isinstance(error, errors.PoolExhausted):
-                self._exhausted += 1
-            else:
-                self._failed[error.kind] += 1
-
-    def fell_back(self, error: ExtractionError, *, succeeded: bool) -> None:
-        with self._lock:
-            (self._fell_back if succeeded else self._fallback_failed)[error.kind] += 1
-
-    def took(self, duration_ms: float) -> None:
-        if self._durations is None or self._total_ms is None:
-            return
-        with self._lock:
-            self._durations += 1
-            self._total_ms += duration_ms
-
-    def as_metrics(self) -> dict[str, Any]:
-        with self._lock:
-            return {
-                "riptide_pages_extracted_total": self._extracted,
-                "riptide_errors_total": dict(self._failed),
-                "riptide_pool_exhausted_total": self._exhausted,
-                "riptide_fallback_total": dict(self._fell_back),
-                "riptide_fallback_failed_total": dict(self._fallback_failed),
-                "riptide_duration_ms_sum": self._total_ms,
-                "riptide_duration_ms_count": self._durations,
-            }
+        return self._vitals.metrics()
 
 
 def _load_fallback(name: str | None) -> FallbackExtractor | None:

@@ -14,6 +14,7 @@ PACKAGE = Path(scrapy_riptide.__path__[0])
 DOORS = {
     "extractor.py": "it is the door",
     "installation.py": "component, cache and capacity, whether an extractor runs or not",
+    "vitals.py": "the door's figures, put together from where each is kept",
 }
 
 

@@ -23,11 +23,11 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from scrapy_riptide.extractor import STATES
 from scrapy_riptide.monitoring import stats as names
 from scrapy_riptide.monitoring.figures import CrawlFigures, Histogram
 from scrapy_riptide.monitoring.stats import by_kind, own_stats
 from scrapy_riptide.monitoring.statscollector import ExportedStats, StatsFamilies
+from scrapy_riptide.vitals import STATES
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler

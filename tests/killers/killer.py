@@ -381,7 +381,7 @@ def fork_while_another_thread_holds_every_lock() -> None:
         locks = (
             extractor._host._pool._condition,
             extractor._host.workers._lock,
-            extractor._counts._lock,
+            extractor._vitals.counts._lock,
             extractor._breaker._lock,
             pool._changed,
             pool._idle[0].tracker._lock,
