@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 import pytest
 from conftest import MakeExtractor, guests_running
@@ -219,9 +220,11 @@ def test_failures_of_the_machinery_open_it(extractor: MakeExtractor, what: str) 
     assert made.health()["circuit_breaker_state"] == "open"
 
 
-def test_an_idle_crawl_s_health_recovers_without_a_document(extractor: MakeExtractor, clock: Clock) -> None:
+def test_an_idle_crawl_s_health_recovers_without_a_document(
+    extractor: MakeExtractor, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scrapy_riptide.extractor.CircuitBreaker", partial(CircuitBreaker, clock=clock))
     made = extractor(failure_threshold=1)
-    made._breaker = CircuitBreaker(failure_threshold=1, clock=clock)
     made.run("!t", URL)
     health = made.health()
     assert (health["status"], health["circuit_breaker_state"]) == ("unhealthy", "open")
