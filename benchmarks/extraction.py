@@ -47,8 +47,11 @@ _MEASURES = (
     "clean",
     "title",
     "byline",
+    "byline precision",
     "byline invented",
     "date",
+    "date precision",
+    "date invented",
 )
 
 
@@ -103,13 +106,13 @@ def run(engines: list[Engine], page: Page, limit_s: float) -> dict[str, tuple[Pr
 def table(engines: list[Engine], scores: Scores, times: dict[str, list[float]]) -> None:
     """One row an engine: its measures, then its milliseconds a page and their ratio to the first peer's."""
     measures = [name for name in _MEASURES if any(scores[engine.name][name] for engine in engines)]
-    print(f"{'':<20}" + "".join(f"{name.replace('shingle ', 'sh. '):>16}" for name in measures), end="")
+    print(f"{'':<20}" + "".join(f"{name.replace('shingle ', 'sh. '):>18}" for name in measures), end="")
     print(f"{'mean ms':>10}{'median':>9}{'p95':>9}{'ratio':>8}")
     base = statistics.mean(times["trafilatura"]) if "trafilatura" in times else None
     for engine in engines:
         row, took = scores[engine.name], sorted(times[engine.name])
         cells = "".join(
-            f"{statistics.mean(row[name]):>16.4f}" if row[name] else f"{'-':>16}" for name in measures
+            f"{statistics.mean(row[name]):>18.4f}" if row[name] else f"{'-':>18}" for name in measures
         )
         mean = statistics.mean(took)
         ratio = f"{mean / base:>8.3f}" if base else f"{'-':>8}"

@@ -2,7 +2,9 @@
 
 word F1: overlap of the bags of words with the reference. Shingle F1, precision and recall: the
 same for runs of four words, where order and boundaries count. Kept and clean: shares of the
-snippets that must, and must not, be in the text.
+snippets that must, and must not, be in the text. Title, byline, date: the share that is right, of
+the pages that have one; precision: of the bylines or dates that were given; invented: how often
+one was given where the truth has none.
 """
 
 from __future__ import annotations
@@ -32,6 +34,8 @@ class Page:
     #: Whether the truth speaks of authors at all: where it does and names none, one is invented.
     knows_author: bool = False
     date: str | None = None
+    #: The same of dates.
+    knows_date: bool = False
 
     @classmethod
     def from_truth(cls, truth: dict[str, Any], html: str) -> Page:
@@ -48,6 +52,7 @@ class Page:
             author=_author(truth.get("author")),
             knows_author="author" in truth,
             date=truth.get("publish_date") or truth.get("date"),
+            knows_date="publish_date" in truth or "date" in truth,
         )
 
 
@@ -101,12 +106,28 @@ def score(page: Page, prediction: Prediction, gives: frozenset[str]) -> dict[str
     if page.title and "title" in gives:
         row["title"] = _agree(prediction.title, page.title)
     if "byline" in gives:
-        if page.author:
-            row["byline"] = _agree(prediction.byline, page.author)
-        elif page.knows_author:
-            row["byline invented"] = float(bool(prediction.byline))
-    if page.date and "date" in gives:
-        row["date"] = float((prediction.date or "")[:10] == page.date[:10])
+        agrees = _agree(prediction.byline, page.author)
+        row |= _found("byline", page.author, page.knows_author, prediction.byline, agrees)
+    if "date" in gives:
+        agrees = float((prediction.date or "")[:10] == (page.date or "")[:10])
+        row |= _found("date", page.date, page.knows_date, prediction.date, agrees)
+    return row
+
+
+def _found(
+    name: str, truth: str | None, knows: bool, predicted: str | None, agrees: float
+) -> dict[str, float]:
+    """Recall, precision and inventions of a field that a page may lack: its mean is each of them.
+
+    Precision is that of all predictions, also on pages whose truth has none.
+    """
+    row: dict[str, float] = {}
+    if truth:
+        row[name] = agrees
+    elif knows:
+        row[f"{name} invented"] = float(bool(predicted))
+    if predicted and (truth or knows):
+        row[f"{name} precision"] = agrees if truth else 0.0
     return row
 
 

@@ -3,24 +3,16 @@
 //! What machines are told is trusted where the document is a story; what readers see only near
 //! the heading. A name in a review, a testimonial or a list of other stories is nobody's byline.
 
+use super::candidates::{candidates, Candidate};
 use super::introductions::introduction;
 use super::json::Value;
 use super::linked::{types, LinkedData};
 use super::names::Names;
-use super::published::{is_elsewhere, speaks_of};
 use super::sources::Sources;
 use super::{plain, Story};
 use crate::address::Base;
-use crate::needles::Needles;
-use crate::parse::{NodeId, Tag, BLOCK_LEVEL};
 
 const MAX_PEOPLE: usize = 12;
-/// A longer text is more than a byline.
-const MAX_TEXT_BYTES: usize = 160;
-
-/// A byline stands at most so many nodes before or behind the main heading.
-const NODES_BEFORE: usize = 80;
-const NODES_BEHIND: usize = 260;
 
 /// The names of the authors, separated by commas.
 pub fn find(
@@ -46,9 +38,14 @@ pub fn find(
     } else {
         names.persons(&people)
     };
-    stated
-        .or_else(|| names.people(&declared))
-        .or_else(|| shown(sources, story, &names, discussion).filter(|_| linked.rank() != 2))
+    if let Some(named) = stated.or_else(|| names.people(&declared)) {
+        return Some(named);
+    }
+    let candidates = candidates(sources, story);
+    // The people on the page of a product are others.
+    let of_work = linked.rank() == 2 && !story.is_story;
+    shown(&candidates, story, &names)
+        .filter(|_| !of_work)
         // Nobody by name: the site may be called after its author, or a story say only which
         // team it is from. Organisations are no authors: most are the site itself.
         .or_else(|| names.authors(&people))
@@ -57,6 +54,7 @@ pub fn find(
                 .authors(&declared)
                 .filter(|_| story.is_story && story.is_dated)
         })
+        .or_else(|| signed(&candidates, story, &names).filter(|_| !of_work))
 }
 
 /// The people who are the authors in the document's own JSON-LD.
@@ -124,18 +122,50 @@ fn meta_authors(sources: &Sources<'_, '_>) -> Vec<String> {
             .take(MAX_PEOPLE)
             .collect()
     };
+    let written = citation_authors(sources);
+    if !written.is_empty() {
+        return written;
+    }
     NAMES
         .into_iter()
         .map(values)
         .find(|names| !names.is_empty())
-        .unwrap_or_default()
+        .unwrap_or_else(|| labelled_authors(sources))
 }
 
-/// A place where readers may find the author, and how much it can be trusted.
-struct Candidate {
-    node: NodeId,
-    trust: u8,
-    text: String,
+/// The authors of a paper, which are told to libraries one by one and with the family name first.
+fn citation_authors(sources: &Sources<'_, '_>) -> Vec<String> {
+    let told = sources
+        .metas_of("citation_author")
+        .chain(sources.metas_of("citation_authors"))
+        .take(MAX_PEOPLE);
+    told.map(|names| {
+        let in_order = names.split(';').map(|name| match name.split_once(',') {
+            Some((family, given)) if !given.contains(',') => {
+                format!("{} {}", given.trim(), family.trim())
+            }
+            _ => name.trim().to_owned(),
+        });
+        in_order.collect::<Vec<_>>().join("; ")
+    })
+    .collect()
+}
+
+/// The author whom publishing systems tell to those who share a post, with a label: `Written by`.
+fn labelled_authors(sources: &Sources<'_, '_>) -> Vec<String> {
+    let pairs = [
+        ("twitter:label1", "twitter:data1"),
+        ("twitter:label2", "twitter:data2"),
+    ];
+    let of_author = |label: &str| {
+        let label = sources.meta(&[label]);
+        label.is_some_and(|label| matches!(introduction(&label), Some(("", _))))
+    };
+    pairs
+        .into_iter()
+        .filter(|(label, _)| of_author(label))
+        .filter_map(|(_, name)| sources.meta(&[name]))
+        .collect()
 }
 
 /// Trust from which a candidate counts. Nearness to the heading is worth two.
@@ -145,14 +175,8 @@ const ENOUGH: u8 = 5;
 const MANY: usize = 3;
 
 /// The authors that readers see.
-fn shown(
-    sources: &Sources<'_, '_>,
-    story: &Story<'_>,
-    names: &Names<'_>,
-    discussion: bool,
-) -> Option<String> {
-    let mut candidates = candidates(sources, story, discussion);
-    candidates.sort_by_key(|candidate| candidate.node);
+fn shown(candidates: &[Candidate], story: &Story<'_>, names: &Names<'_>) -> Option<String> {
+    let discussion = story.is_discussion;
     let read = |texts: &[String]| {
         if discussion {
             names.users(texts)
@@ -160,6 +184,11 @@ fn shown(
             names.people(texts)
         }
     };
+    if discussion {
+        if let Some(name) = starter(candidates, story, names) {
+            return Some(name);
+        }
+    }
     let enough = if story.is_story || story.is_dated || discussion {
         ENOUGH
     } else {
@@ -174,8 +203,9 @@ fn shown(
             let texts = [candidate.text.clone()];
             // What is marked as the author right below the heading may be a first name.
             let person = || {
-                let declared = || names.persons(&texts).or_else(|| names.users(&texts));
-                declared().filter(|_| trust > ENOUGH)
+                names
+                    .handle(&texts)
+                    .filter(|_| trust > ENOUGH || candidate.is_certain)
             };
             Some((candidate, read(&texts).or_else(person)?))
         });
@@ -183,13 +213,12 @@ fn shown(
         if discussion {
             return Some(name);
         }
-        let others: Vec<String> = found.clone().map(|other| other.text.clone()).collect();
-        if !story.is_story
-            && read(&others).is_some_and(|others| {
-                others.split(", ").filter(|other| *other != name).count() >= MANY
-            })
-        {
-            return None;
+        if !(story.is_story && story.is_dated) {
+            let texts: Vec<String> = candidates.iter().map(|other| other.text.clone()).collect();
+            let people = names.each_of_people(&texts);
+            if people.iter().filter(|&other| *other != name).count() >= MANY {
+                return None;
+            }
         }
         // Several authors are marked each by itself, one right after the other.
         let beside = found.take_while(|other| other.node.index() < first.node.index() + 24);
@@ -201,195 +230,63 @@ fn shown(
     if discussion || !(story.is_story || story.is_dated) {
         return None;
     }
-    unanimous(&candidates, names)
+    let all = unanimous(candidates.iter(), |text| names.people(text));
+    let certain = || candidates.iter().filter(|candidate| candidate.is_certain);
+    all.or_else(|| {
+        unanimous(certain(), |text| {
+            names.handle(text).filter(|name| is_written_like_one(name))
+        })
+    })
+}
+
+/// Who is named twice behind the heading of a thread before anybody is marked as an author: below
+/// the heading and beside the first post. Those who answered are often marked alone.
+fn starter(candidates: &[Candidate], story: &Story<'_>, names: &Names<'_>) -> Option<String> {
+    let heading = story.heading?;
+    let behind = candidates
+        .iter()
+        .filter(|candidate| candidate.node > heading && candidate.trust >= ENOUGH)
+        .take_while(|candidate| !candidate.is_certain && candidate.trust == ENOUGH);
+    let mut seen: Vec<String> = Vec::new();
+    for candidate in behind {
+        let Some(name) = names.users(std::slice::from_ref(&candidate.text)) else {
+            continue;
+        };
+        if seen.contains(&name) {
+            return seen.into_iter().next().filter(|first| *first == name);
+        }
+        seen.push(name);
+    }
+    None
+}
+
+/// Who signs a story right below its heading: somebody after whom the site is called, or a team.
+fn signed(candidates: &[Candidate], story: &Story<'_>, names: &Names<'_>) -> Option<String> {
+    if story.is_discussion || !(story.is_story || story.is_dated) {
+        return None;
+    }
+    let mut near = candidates
+        .iter()
+        .filter(|candidate| candidate.trust >= ENOUGH);
+    near.find_map(|candidate| {
+        let texts = [candidate.text.clone()];
+        let owner = || names.owners(&texts).filter(|_| candidate.is_certain);
+        names.teams(&texts).or_else(owner)
+    })
+}
+
+/// Whether a name is one word, or begins as names do.
+fn is_written_like_one(name: &str) -> bool {
+    !name.contains(' ') || !name.starts_with(char::is_lowercase)
 }
 
 /// The name that all agree on who give one, wherever they stand: at the end of the text, in a box
 /// about the author.
-fn unanimous(candidates: &[Candidate], names: &Names<'_>) -> Option<String> {
-    let mut found = candidates
-        .iter()
-        .filter_map(|candidate| names.people(std::slice::from_ref(&candidate.text)));
+fn unanimous<'c>(
+    candidates: impl Iterator<Item = &'c Candidate>,
+    read: impl Fn(&[String]) -> Option<String>,
+) -> Option<String> {
+    let mut found = candidates.filter_map(|candidate| read(std::slice::from_ref(&candidate.text)));
     let first = found.next()?;
     found.all(|other| other == first).then_some(first)
-}
-
-/// Looks for candidates, place by place.
-struct Search<'s, 'd, 'n> {
-    sources: &'s Sources<'d, 'n>,
-    heading: Option<NodeId>,
-    discussion: bool,
-    candidates: Vec<Candidate>,
-}
-
-impl Search<'_, '_, '_> {
-    fn consider(&mut self, node: NodeId, trust: u8, text: String) {
-        // The first post of a thread may be long, and its author stand below it.
-        let behind = if self.discussion {
-            4 * NODES_BEHIND
-        } else {
-            NODES_BEHIND
-        };
-        let near = self.heading.map_or(self.discussion, |heading| {
-            let (at, heading) = (node.index(), heading.index());
-            at + NODES_BEFORE >= heading && at <= heading + behind
-        });
-        if !text.is_empty() && text.len() <= MAX_TEXT_BYTES {
-            self.candidates.push(Candidate {
-                node,
-                trust: trust + 2 * u8::from(near),
-                text,
-            });
-        }
-    }
-
-    /// Whether what stands here is somebody else's: of another story, or of a customer.
-    fn is_of_others(&self, node: NodeId) -> bool {
-        is_elsewhere(self.sources, node) || is_testimonial(self.sources, node)
-    }
-
-    /// Elements that are marked as the author's.
-    fn marked(&mut self) {
-        let sources = self.sources;
-        let document = sources.document;
-        let mut end: Option<NodeId> = None;
-        for &node in &sources.bylines {
-            if end.is_some_and(|end| node < end) || self.is_of_others(node) {
-                continue;
-            }
-            let says = |name, word: &str| {
-                document.attr(node, name).is_some_and(|value| {
-                    value
-                        .split_ascii_whitespace()
-                        .any(|part| part.eq_ignore_ascii_case(word))
-                })
-            };
-            let linked = says("rel", "author") && document.tag(node) == Tag::A;
-            let is_card = document
-                .classes(node)
-                .any(|class| matches!(class, "vcard" | "h-card" | "p-author"));
-            let trust = if linked || is_card || says("itemprop", "author") {
-                4
-            } else {
-                3
-            };
-            let text = name_within(sources, node).unwrap_or_else(|| sources.parts_text(node));
-            if text.len() <= MAX_TEXT_BYTES && !text.is_empty() {
-                end = Some(document.subtree_end(node));
-            }
-            self.consider(node, trust, text);
-        }
-    }
-
-    /// Links to the pages of authors.
-    fn linked(&mut self) {
-        for &node in &self.sources.author_links {
-            if !self.is_of_others(node) && !is_in_prose(self.sources, node) {
-                self.consider(node, 3, self.sources.text(node));
-            }
-        }
-    }
-
-    /// Texts that begin as a byline does.
-    fn introduced(&mut self) {
-        let sources = self.sources;
-        for &node in &sources.introductions {
-            if self.is_of_others(node) {
-                continue;
-            }
-            // `By <a>Name</a>`: the name may be the next text.
-            let own = sources.document.text(node);
-            let (text, strong) = match introduction(&own) {
-                Some(("", strong)) => (next_text(sources, node), strong),
-                Some((name, strong)) => (name.to_owned(), strong),
-                None => continue,
-            };
-            self.consider(node, 3 + u8::from(strong), text);
-        }
-    }
-
-    /// Links to the pages of a forum's users.
-    fn users(&mut self) {
-        let document = self.sources.document;
-        for &node in &self.sources.user_links {
-            let owner = document
-                .ancestors(node)
-                .take(6)
-                .any(|above| document.class_attr(above).contains("owner"));
-            self.consider(node, 3 + u8::from(owner), self.sources.text(node));
-        }
-    }
-}
-
-fn candidates(sources: &Sources<'_, '_>, story: &Story<'_>, discussion: bool) -> Vec<Candidate> {
-    let mut search = Search {
-        sources,
-        heading: story.heading,
-        discussion,
-        candidates: Vec::new(),
-    };
-    search.marked();
-    search.linked();
-    search.introduced();
-    if discussion {
-        search.users();
-    }
-    search.candidates
-}
-
-/// What an element that is marked as an author marks as the name.
-fn name_within(sources: &Sources<'_, '_>, node: NodeId) -> Option<String> {
-    let document = sources.document;
-    let is_name = |&inner: &NodeId| {
-        document.raw_attr(inner, "itemprop") == Some("name")
-            || document
-                .classes(inner)
-                .any(|class| matches!(class, "fn" | "p-name"))
-            || (document.tag(inner) == Tag::A
-                && (sources.author_links.contains(&inner) || sources.user_links.contains(&inner)))
-    };
-    let mut marked = document.descendants(node).take(40).filter(is_name);
-    marked.find_map(|inner| {
-        let text = match document.attr(inner, "content") {
-            Some(content) if document.tag(inner) == Tag::META => plain(&content),
-            _ => sources.text(inner),
-        };
-        Some(text).filter(|text| !text.is_empty())
-    })
-}
-
-/// Whether an element is part of a paragraph: a person of whom the story speaks.
-fn is_in_prose(sources: &Sources<'_, '_>, node: NodeId) -> bool {
-    let document = sources.document;
-    let block = document
-        .ancestors(node)
-        .take(4)
-        .find(|&above| BLOCK_LEVEL.contains(document.tag(above)));
-    block.is_some_and(|block| sources.text(block).len() > MAX_TEXT_BYTES)
-}
-
-/// The next text that is not blank, a few nodes on.
-fn next_text(sources: &Sources<'_, '_>, node: NodeId) -> String {
-    let document = sources.document;
-    let mut behind = document.ids().skip(node.index() + 1).take(12);
-    let next = behind.find(|&next| document.is_text(next) && !document.is_blank(next));
-    next.map(|next| crate::render::collapse(&document.text(next)))
-        .unwrap_or_default()
-}
-
-/// Whether an element is part of what customers say.
-fn is_testimonial(sources: &Sources<'_, '_>, node: NodeId) -> bool {
-    static WORDS: Needles<6> = Needles::ignoring_case([
-        "review",
-        "testimonial",
-        "quote",
-        "customer",
-        "rating",
-        "slide",
-    ]);
-    let document = sources.document;
-    std::iter::once(node)
-        .chain(document.ancestors(node))
-        .take(12)
-        .any(|above| document.tag(above) == Tag::BLOCKQUOTE || speaks_of(sources, above, &WORDS))
 }

@@ -46,6 +46,25 @@ pub fn find(text: &str, order: Order) -> Option<Moment> {
     })
 }
 
+/// Whether a text has a date right behind another, with a dash between: a term, not a moment.
+pub fn is_span(text: &str, order: Order) -> bool {
+    const DASHES: [char; 3] = ['-', '–', '—'];
+    if !text.contains(DASHES) {
+        return false;
+    }
+    let text = fold(text);
+    let tokens = tokens(&text);
+    let scan = Scan {
+        tokens: Tokens(&tokens),
+        order,
+    };
+    let Some((_, end)) = (0..tokens.len()).find_map(|at| scan.date(at)) else {
+        return false;
+    };
+    let dash = scan.tokens.sign(scan.tokens.skip_space(end), &DASHES);
+    dash.is_some_and(|(_, after)| scan.date(scan.tokens.skip_space(after)).is_some())
+}
+
 /// The date in the path of an address: `/2024/05/03/`, `/2024-05-03-title`, `/20240503/`.
 pub fn in_path(path: &str) -> Option<Moment> {
     let path = path.split(['?', '#']).next().unwrap_or_default();

@@ -1,7 +1,11 @@
 //! The words that introduce an author: `written by`, `Von`, `文／`.
 
 /// The words, in lower case.
-const STARTS: [&str; 74] = [
+const STARTS: [&str; 78] = [
+    "this post was written by",
+    "this article was written by",
+    "guest post by",
+    "post by",
     "written by",
     "posted by",
     "published by",

@@ -4,6 +4,7 @@
 //! readers see; either may be wrong, so every field has its own order and its own doubts.
 
 mod byline;
+mod candidates;
 mod categories;
 mod dates;
 mod introductions;
@@ -15,6 +16,11 @@ mod names;
 mod published;
 mod site;
 mod sources;
+mod stretches;
+mod surroundings;
+mod teasers;
+#[cfg(test)]
+mod tests;
 mod times;
 mod title;
 mod tokens;

@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::introductions::introduced;
 use super::months::month;
 use super::site::is_site;
+use super::stretches::{are_first_names, parts, segments};
 use crate::address::Base;
 
 const MAX_PEOPLE: usize = 12;
@@ -19,7 +19,12 @@ pub struct Names<'m> {
 impl Names<'_> {
     /// The people in texts that readers see: only what is written like a name counts.
     pub fn people(&self, texts: &[String]) -> Option<String> {
-        self.collect(texts, |name, alone| {
+        joined(self.each_of_people(texts))
+    }
+
+    /// As [`Names::people`], one by one.
+    pub fn each_of_people(&self, texts: &[String]) -> Vec<String> {
+        self.each(texts, |name, alone| {
             is_written_like_a_name(name, alone)
                 && !is_nobody(name)
                 && !is_house(name)
@@ -42,6 +47,30 @@ impl Names<'_> {
         self.collect(texts, |name, _| !is_generic(name) && !is_host(name))
     }
 
+    /// Whoever is marked as the author, who may go by a first name or the name of a user.
+    pub fn handle(&self, texts: &[String]) -> Option<String> {
+        self.persons(texts).or_else(|| self.users(texts))
+    }
+
+    /// The people after whom the site is called: a blog's own author.
+    pub fn owners(&self, texts: &[String]) -> Option<String> {
+        const MAX_WORDS: usize = 3;
+        self.collect(texts, |name, alone| {
+            is_written_like_a_name(name, alone)
+                && name.split_whitespace().count() <= MAX_WORDS
+                && !is_nobody(name)
+                && !is_house(name)
+        })
+    }
+
+    /// The teams that sign: `The Example Team`.
+    pub fn teams(&self, texts: &[String]) -> Option<String> {
+        const WORDS: &str =
+            "team staff editors editor editorial contributor newsroom desk newsdesk \
+             redaktion redacción rédaction redazione redactie";
+        self.collect(texts, |name, _| has_word(name, WORDS) && !is_generic(name))
+    }
+
     /// Whoever started a thread: users are called whatever they like.
     pub fn users(&self, texts: &[String]) -> Option<String> {
         const MAX_WORDS: usize = 3;
@@ -54,13 +83,28 @@ impl Names<'_> {
         is_site(name, self.site_name, self.base)
     }
 
-    /// The parts of texts that may be a name and that a test lets through, each once.
     fn collect(&self, texts: &[String], test: impl Fn(&str, bool) -> bool) -> Option<String> {
+        joined(self.each(texts, test))
+    }
+
+    /// The parts of texts that may be a name and that a test lets through, each once.
+    fn each(&self, texts: &[String], test: impl Fn(&str, bool) -> bool) -> Vec<String> {
         let mut seen = HashSet::new();
         let mut found: Vec<String> = Vec::new();
-        for text in texts.iter().filter(|text| !text.contains("://")) {
-            let parts = parts(text);
-            let alone = parts.len() == 1;
+        let segments = texts
+            .iter()
+            .filter(|text| !text.contains("://"))
+            .flat_map(|text| segments(text).enumerate());
+        let mut before = 0;
+        for (at, segment) in segments {
+            // Of what stands on a line with signs between, the first name is the author's.
+            if at == 0 {
+                before = found.len();
+            } else if found.len() > before {
+                continue;
+            }
+            let parts = parts(segment);
+            let alone = parts.len() == 1 || are_first_names(&parts, segment);
             let mut after_name = false;
             for part in parts {
                 if after_name && is_credential(&part) {
@@ -78,7 +122,7 @@ impl Names<'_> {
                 }
             }
         }
-        (!found.is_empty()).then(|| found.join(", "))
+        found
     }
 
     fn may_be_name(&self, name: &str, alone: bool) -> bool {
@@ -99,6 +143,11 @@ impl Names<'_> {
                 .title
                 .is_some_and(|title| title.eq_ignore_ascii_case(name))
     }
+}
+
+/// The names as a byline, if there are any.
+fn joined(names: Vec<String>) -> Option<String> {
+    (!names.is_empty()).then(|| names.join(", "))
 }
 
 /// Whether a declared name is one: several words, or one that is not the name of a user.
@@ -142,15 +191,16 @@ fn is_nobody(name: &str) -> bool {
     const WORDS: &str =
         "admin administrator editor editors editorial staff team redaktion redaction rédaction \
          redacción redazione redactie author authors autor unknown undefined null none \
-         anonymous guest webmaster user users root wordpress publiziert veröffentlicht posted \
+         anonymous guest webmaster user users wordpress publiziert veröffentlicht posted \
          published updated written sign login subscribe follow share read more view home menu \
          comments comment reply min ago moderator member bot system contributor contributors \
          newsroom here about dealer bio account demo request contact us all articles posts \
          profile website privacy policy search page next previous get started learn buy shop \
          cart help free try download click certified licensed by register log members username \
          offline messages joined forum topic full attorney strategy human founder default \
-         official asking alle alles beiträge artikel inhalte gesponserte tous todos tutti";
-    has_word(name, WORDS)
+         official asking reviewer update size date stand zuletzt geändert alle alles beiträge \
+         artikel inhalte gesponserte tous todos tutti";
+    has_word(name, WORDS) || name == "root"
 }
 
 /// Whether a name says nothing but that somebody is the author: `admin`, `The Editorial Team`.
@@ -197,101 +247,6 @@ fn is_credential(part: &str) -> bool {
         && part.len() <= 12
         && (capitals >= 2 && capitals * 2 >= letters.len()
             || matches!(part, "Jr." | "Jr" | "Sr." | "Esq." | "Dr."))
-}
-
-/// The parts of a byline that may be names.
-fn parts(text: &str) -> Vec<String> {
-    let text = introduced(text).unwrap_or(text);
-    let text = &text[..end_of_names(text)];
-    let mut parts = vec![text];
-    for separator in [
-        ",", ";", "&", " and ", " And ", " AND ", " und ", " UND ", " et ", " och ", " en ", "、",
-        "，",
-    ] {
-        parts = parts
-            .into_iter()
-            .flat_map(|part| part.split(separator))
-            .collect();
-    }
-    let trimmed = |part: &str| {
-        let part = part.trim().trim_start_matches("and ");
-        let part = part
-            .trim_matches(|c: char| !c.is_alphanumeric() && c != '.' && c != ')')
-            .trim_start_matches('.')
-            .trim();
-        // A picture's name and the text beside it are often the same.
-        let middle = part.len() / 2;
-        match (part.get(..middle), part.get(middle..)) {
-            (Some(first), Some(second))
-                if first.contains(' ') && first.trim_end() == second.trim_start() =>
-            {
-                first.trim_end().to_owned()
-            }
-            _ => part.to_owned(),
-        }
-    };
-    parts
-        .into_iter()
-        .map(trimmed)
-        .filter(|part| !part.is_empty())
-        .collect()
-}
-
-/// Where a byline stops naming people: at a sign, a number, or a word that leads to something else.
-fn end_of_names(text: &str) -> usize {
-    const WORDS: [&str; 24] = [
-        " on ",
-        " in ",
-        " at ",
-        " for ",
-        " from ",
-        " is ",
-        " published",
-        " updated",
-        " posted",
-        " last ",
-        " mon",
-        " tue",
-        " wed",
-        " thu",
-        " fri",
-        " sat",
-        " sun",
-        " founder",
-        " senior",
-        " follow",
-        " read ",
-        " via ",
-        " für ",
-        " under",
-    ];
-    let sign = text
-        .find(['|', '•', '·', '\n', '–', '—', '/', '→', '›', '»'])
-        .unwrap_or(text.len());
-    let lower = text.to_lowercase();
-    // Lower case may be of another length in a few scripts; then words are left alone.
-    if lower.len() != text.len() {
-        return sign;
-    }
-    let word = WORDS
-        .iter()
-        .filter_map(|word| lower.find(word))
-        .filter(|&at| at > 0)
-        .min()
-        .unwrap_or(text.len());
-    // `le 8 octobre`, `am 3. Mai`: the same words are parts of names.
-    let before_day = |word: &str| {
-        lower.match_indices(word).find_map(|(at, _)| {
-            lower[at + word.len()..]
-                .starts_with(|c: char| c.is_ascii_digit())
-                .then_some(at)
-        })
-    };
-    let day = [" le ", " el ", " am ", " il "]
-        .iter()
-        .filter_map(|word| before_day(word))
-        .min();
-    sign.min(word).min(day.unwrap_or(text.len()))
 }
 
 #[cfg(test)]

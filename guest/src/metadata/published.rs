@@ -4,9 +4,10 @@ use super::dates::{self, Order};
 use super::linked::LinkedData;
 use super::moment::Moment;
 use super::sources::Sources;
+use super::surroundings::{is_elsewhere, is_term, is_update};
+use super::teasers::Teasers;
 use crate::address::Base;
-use crate::needles::Needles;
-use crate::parse::{NodeId, Tag};
+use crate::parse::{Document, NodeId, Tag};
 
 /// The names that articles and posts say their date with.
 const OF_STORIES: &[&str] = &[
@@ -75,6 +76,10 @@ pub fn find(
     is_story: bool,
     base: &Base,
 ) -> Option<String> {
+    // What a front page dates is what it lists.
+    if matches!(base.path(), "" | "/") && linked.rank() < 3 {
+        return None;
+    }
     let order = Order::of(language, base.host());
     let read = |text: &str| dates::find(text, order);
     let first = |names: &[&str]| {
@@ -91,7 +96,17 @@ pub fn find(
     let of_story = from_linked()
         .filter(|_| linked.rank() == 3)
         .or_else(|| first(OF_STORIES).filter(|_| !is_product));
-    let shown = || shown(sources, heading, is_discussion, order);
+    let shown = || shown(sources, heading, is_discussion, base, order);
+    // A publishing system dates each of its pages, and names an author on posts only.
+    let is_authored = || {
+        linked
+            .article()
+            .is_some_and(|page| page.get("author").is_some())
+            || sources.meta(&["author", "article:author"]).is_some()
+    };
+    let of_story = of_story.filter(|found| {
+        linked.rank() != 1 || is_authored() || shown().is_some_and(|shown| shown.same_day(found))
+    });
     let found = of_story
         .or_else(|| marked(sources, is_story, order))
         .or_else(|| dates::in_path(base.path()))
@@ -103,7 +118,7 @@ pub fn find(
         })
         .or_else(|| labelled(sources, order))
         .or_else(shown)
-        .or_else(|| named(sources, order))?;
+        .or_else(|| named(sources, order).filter(|_| is_story && !is_product))?;
     let found = more_precise(found, sources, order);
     if !found.is_universal() {
         return Some(found.iso());
@@ -235,6 +250,7 @@ fn shown(
     sources: &Sources<'_, '_>,
     heading: Option<NodeId>,
     is_discussion: bool,
+    base: &Base,
     order: Order,
 ) -> Option<Moment> {
     const MANY: usize = 4;
@@ -252,10 +268,11 @@ fn shown(
     );
     let mut published: Vec<Moment> = Vec::new();
     let mut updated = None;
+    let mut teasers = Teasers::new(sources, heading, base);
     for node in near {
         let found = if document.tag(node) == Tag::TIME {
             machine_date(sources, node, order)
-        } else if document.is_text(node) {
+        } else if document.is_text(node) && !is_code(document, node) {
             let text = document.raw_text(node).trim_ascii();
             let plausible = (6..=MAX_SHOWN_BYTES).contains(&text.len())
                 && text
@@ -267,9 +284,11 @@ fn shown(
         } else {
             None
         };
-        let Some(moment) =
-            found.filter(|_| !is_elsewhere(sources, node) && !is_term(sources, node))
-        else {
+        let Some(moment) = found.filter(|_| {
+            !is_elsewhere(sources, node)
+                && !is_term(sources, node, order)
+                && (is_discussion || !teasers.have(node))
+        }) else {
             continue;
         };
         if is_update(sources, node) {
@@ -282,6 +301,12 @@ fn shown(
         return None;
     }
     published.into_iter().next().or(updated)
+}
+
+/// Whether a text is a script or a style, which no reader sees.
+fn is_code(document: &Document<'_>, text: NodeId) -> bool {
+    let parent = document.parent(text).map(|parent| document.tag(parent));
+    matches!(parent, Some(Tag::SCRIPT | Tag::STYLE | Tag::TEMPLATE))
 }
 
 /// A date in an element that is named after dates, wherever it stands, where there is only one.
@@ -303,102 +328,4 @@ fn named(sources: &Sources<'_, '_>, order: Order) -> Option<Moment> {
         }
     }
     found
-}
-
-/// Whether the text of a date or the one before it speaks of an update.
-fn is_update(sources: &Sources<'_, '_>, node: NodeId) -> bool {
-    const WORDS: [&str; 12] = [
-        "updated",
-        "modified",
-        "aktualisiert",
-        "mis à jour",
-        "mise à jour",
-        "actualizado",
-        "atualizado",
-        "aggiornato",
-        "bijgewerkt",
-        "revised",
-        "reviewed",
-        "edited",
-    ];
-    let document = sources.document;
-    let parent = document
-        .parent(node)
-        .map(|parent| document.class_attr(parent).to_ascii_lowercase())
-        .unwrap_or_default();
-    let text = if document.is_text(node) {
-        document.text(node)
-    } else {
-        document.class_attr(node).into()
-    };
-    let lower = text.to_lowercase();
-    WORDS
-        .iter()
-        .any(|word| lower.contains(word) || parent.contains(word))
-}
-
-/// Whether the text of a date says when something ends or takes place.
-fn is_term(sources: &Sources<'_, '_>, node: NodeId) -> bool {
-    const WORDS: [&str; 12] = [
-        " ends", "valid", "expire", "until", "through", "deadline", "starts", "due ", "gültig",
-        "bis zum", "jusqu", "hasta",
-    ];
-    let text = sources.document.raw_text(node).to_lowercase();
-    WORDS.iter().any(|word| text.contains(word))
-}
-
-/// Whether an element belongs to a comment, to another story or to the site.
-pub fn is_elsewhere(sources: &Sources<'_, '_>, node: NodeId) -> bool {
-    static WORDS: Needles<8> = Needles::ignoring_case([
-        "comment",
-        "related",
-        "recent",
-        "teaser",
-        "reply",
-        "popular",
-        "recommend",
-        "joined",
-    ]);
-    static OF_THE_STORY: Needles<2> = Needles::ignoring_case(["meta", "author"]);
-    const SMALL: usize = 24;
-    let document = sources.document;
-    for above in std::iter::once(node)
-        .chain(document.ancestors(node))
-        .take(16)
-    {
-        let tag = document.tag(above);
-        match tag {
-            Tag::TEXT => continue,
-            // What is said in a sample of code is not said of the document.
-            Tag::NAV | Tag::PRE | Tag::CODE | Tag::SAMP => return true,
-            // Bodies and articles say of themselves whether they have comments.
-            Tag::BODY | Tag::HTML | Tag::MAIN | Tag::ARTICLE => return false,
-            // A few lines beside a heading are about it.
-            Tag::ASIDE if document.subtree_end(above).index() <= above.index() + SMALL => {}
-            Tag::FOOTER | Tag::ASIDE if !speaks_of(sources, above, &OF_THE_STORY) => {
-                return true;
-            }
-            _ => {}
-        }
-        if speaks_of(sources, above, &WORDS)
-            || document.classes(above).any(|class| class == "sidebar")
-        {
-            return true;
-        }
-    }
-    false
-}
-
-/// Whether a class of an element has one of these words in it. Classes that are styles with a
-/// condition (`group-hover:x`, `[&_blockquote]:y`) speak of nothing.
-pub fn speaks_of<const N: usize>(
-    sources: &Sources<'_, '_>,
-    node: NodeId,
-    words: &Needles<N>,
-) -> bool {
-    sources
-        .document
-        .classes(node)
-        .filter(|class| !class.contains([':', '[']))
-        .any(|class| words.any(class))
 }

@@ -256,12 +256,12 @@ fn introduces(text: &str) -> bool {
             | (b'b', b'y' | b'e')
             | (b'd', b'i' | b'o')
             | (b'e', b'i' | b'r' | b's')
-            | (b'g', b'e')
+            | (b'g', b'e' | b'u')
             | (b'i', b'n')
             | (b'p', b'a' | b'o' | b'u')
             | (b'r', b'e' | 0xC3)
             | (b's', b'c' | b't')
-            | (b't', b'e')
+            | (b't', b'e' | b'h')
             | (b'v', b'e' | b'o')
             | (b'w', b'o' | b'r')
             | (0xD0 | 0xD8..=0xD9 | 0xE3..=0xEB, _)
@@ -272,14 +272,13 @@ fn introduces(text: &str) -> bool {
 /// Whether a text says that the document was published on the day it goes on to name.
 fn labels_date(text: &str) -> bool {
     const MAX_BYTES: usize = 80;
-    const STARTS: [&str; 24] = [
+    const STARTS: [&str; 23] = [
         "published",
         "posted on",
         "posted:",
         "date published",
         "publication date",
         "publish date",
-        "release date",
         "date:",
         "veröffentlicht",
         "erschienen am",

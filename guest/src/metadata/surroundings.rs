@@ -1,0 +1,132 @@
+//! What stands around a place in a document: whose it is, and what it is said of.
+
+use super::dates::{self, Order};
+use super::sources::Sources;
+use crate::needles::Needles;
+use crate::parse::{NodeId, Tag};
+
+/// Whether the text of a date or the one before it speaks of an update.
+pub fn is_update(sources: &Sources<'_, '_>, node: NodeId) -> bool {
+    const WORDS: [&str; 12] = [
+        "updated",
+        "modified",
+        "aktualisiert",
+        "mis à jour",
+        "mise à jour",
+        "actualizado",
+        "atualizado",
+        "aggiornato",
+        "bijgewerkt",
+        "revised",
+        "reviewed",
+        "edited",
+    ];
+    let document = sources.document;
+    let parent = document
+        .parent(node)
+        .map(|parent| document.class_attr(parent).to_ascii_lowercase())
+        .unwrap_or_default();
+    let text = if document.is_text(node) {
+        document.text(node)
+    } else {
+        document.class_attr(node).into()
+    };
+    let lower = text.to_lowercase();
+    WORDS
+        .iter()
+        .any(|word| lower.contains(word) || parent.contains(word))
+}
+
+/// Whether the text of a date says when something ends or takes place.
+pub fn is_term(sources: &Sources<'_, '_>, node: NodeId, order: Order) -> bool {
+    const WORDS: [&str; 13] = [
+        "release date",
+        " ends",
+        "valid",
+        "expire",
+        "until",
+        "through",
+        "deadline",
+        "starts",
+        "due ",
+        "gültig",
+        "bis zum",
+        "jusqu",
+        "hasta",
+    ];
+    let text = sources.document.raw_text(node).to_lowercase();
+    WORDS.iter().any(|word| text.contains(word)) || dates::is_span(&text, order)
+}
+
+/// Whether an element belongs to a comment, to another story or to the site.
+pub fn is_elsewhere(sources: &Sources<'_, '_>, node: NodeId) -> bool {
+    static WORDS: Needles<8> = Needles::ignoring_case([
+        "comment",
+        "related",
+        "recent",
+        "teaser",
+        "reply",
+        "popular",
+        "recommend",
+        "joined",
+    ]);
+    static OF_THE_STORY: Needles<2> = Needles::ignoring_case(["meta", "author"]);
+    const SMALL: usize = 24;
+    let document = sources.document;
+    for above in std::iter::once(node)
+        .chain(document.ancestors(node))
+        .take(16)
+    {
+        let tag = document.tag(above);
+        match tag {
+            Tag::TEXT => continue,
+            // What is said in a sample of code is not said of the document.
+            Tag::NAV | Tag::PRE | Tag::CODE | Tag::SAMP => return true,
+            // Bodies and articles say of themselves whether they have comments.
+            Tag::BODY | Tag::HTML | Tag::MAIN | Tag::ARTICLE => return false,
+            // A few lines beside a heading are about it.
+            Tag::ASIDE if document.subtree_end(above).index() <= above.index() + SMALL => {}
+            Tag::FOOTER | Tag::ASIDE if !speaks_of(sources, above, &OF_THE_STORY) => {
+                return true;
+            }
+            _ => {}
+        }
+        if speaks_of(sources, above, &WORDS)
+            || document.classes(above).any(|class| class == "sidebar")
+        {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether a class of an element has one of these words in it. Classes that are styles with a
+/// condition (`group-hover:x`, `[&_blockquote]:y`) speak of nothing.
+pub fn speaks_of<const N: usize>(
+    sources: &Sources<'_, '_>,
+    node: NodeId,
+    words: &Needles<N>,
+) -> bool {
+    sources
+        .document
+        .classes(node)
+        .filter(|class| !class.contains([':', '[']))
+        .any(|class| words.any(class))
+}
+
+/// Whether an element is part of what customers say.
+pub fn is_testimonial(sources: &Sources<'_, '_>, node: NodeId) -> bool {
+    static WORDS: Needles<6> = Needles::ignoring_case([
+        "review",
+        "testimonial",
+        "quote",
+        "customer",
+        "rating",
+        "slide",
+    ]);
+    let document = sources.document;
+    std::iter::once(node)
+        .chain(document.ancestors(node))
+        .take(12)
+        .any(|above| document.tag(above) == Tag::BLOCKQUOTE || speaks_of(sources, above, &WORDS))
+}

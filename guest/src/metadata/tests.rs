@@ -1,0 +1,244 @@
+//! Whole documents, and what is read from them.
+
+use super::{read, Metadata};
+use crate::address::Base;
+use crate::parse::Document;
+
+fn metadata_at(url: &str, html: &str) -> Metadata {
+    let base = Base::new(url).expect("a URL");
+    read(&Document::parse(html), &base)
+}
+
+fn metadata(html: &str) -> Metadata {
+    metadata_at("https://www.example-news.com/world/fish", html)
+}
+
+/// A dated story with markup right below its heading.
+fn byline_of(below: &str) -> Option<String> {
+    byline_in("", below)
+}
+
+fn byline_in(head: &str, below: &str) -> Option<String> {
+    metadata(&format!(
+        "<title>Fish leave the bay</title>\
+         <meta property='article:published_time' content='2024-05-03'>{head}\
+         <main><h1>Fish leave the bay</h1>{below}<p>Nobody knows why they left.</p></main>"
+    ))
+    .byline
+}
+
+/// A page without declarations, with a date somewhere below its heading.
+fn date_of(below: &str) -> Option<String> {
+    metadata(&format!(
+        "<title>Fish leave the bay</title><main><h1>Fish leave the bay</h1>{below}</main>"
+    ))
+    .published
+}
+
+#[test]
+fn a_byline_is_read_past_the_signs_and_dates_around_it() {
+    for (below, expected) in [
+        ("<div class=author><p>Ann Example</p></div>", "Ann Example"),
+        (
+            "<div class=author><b>Ann Example</b> December 17, 2025</div>",
+            "Ann Example",
+        ),
+        (
+            "<div class=author><b>Ann Example</b> 17. Dezember 2025</div>",
+            "Ann Example",
+        ),
+        (
+            "<div class=author>Ann Example 17.12.2025</div>",
+            "Ann Example",
+        ),
+        (
+            "<div class=author>Dec. 19, 2025 · Ann Example on behalf of fish</div>",
+            "Ann Example",
+        ),
+        (
+            "<div class=author>Ann Example | Bay Reporter</div>",
+            "Ann Example",
+        ),
+    ] {
+        assert_eq!(byline_of(below).as_deref(), Some(expected), "{below}");
+    }
+}
+
+#[test]
+fn one_word_is_a_name_where_nobody_but_the_author_is_meant() {
+    for (below, expected) in [
+        (
+            "<p class=byline>by <a rel=author href=/a/7>ann</a></p>",
+            Some("ann"),
+        ),
+        (
+            "<p class=byline>Posted by Annie on Friday</p>",
+            Some("Annie"),
+        ),
+        ("<p class=byline>Wellness &amp; Prevention</p>", None),
+        ("<p class=byline>Share</p>", None),
+        ("<p>Posted by admin</p>", None),
+    ] {
+        assert_eq!(byline_of(below).as_deref(), expected, "{below}");
+    }
+}
+
+#[test]
+fn one_word_behind_a_long_text_is_a_name_where_all_agree() {
+    let text = "<p>They left.</p>".repeat(200);
+    let signed = "<footer class=entry-meta>by <span class='author vcard'><a class='fn' rel=author \
+                  href=/author/7>tlow</a></span></footer>";
+    let comment = "<div class=comment-list><b class='comment-author vcard'>cem</b></div>";
+    let below = format!("{text}{signed}{comment}");
+    assert_eq!(byline_of(&below).as_deref(), Some("tlow"));
+    assert_eq!(byline_of(&format!("{text}<p>by then</p>")), None);
+}
+
+#[test]
+fn a_team_or_the_owner_of_a_site_signs_only_right_below_the_heading() {
+    let team = "<p class=author-name>The Fish Team</p>";
+    assert_eq!(byline_of(team).as_deref(), Some("The Fish Team"));
+    let text = "<p>They left.</p>".repeat(200);
+    assert_eq!(byline_of(&format!("{text}{team}")), None);
+    assert_eq!(byline_of("<p class=author-name>The Team</p>"), None);
+    let blog = |below: &str| {
+        let html = format!(
+            "<title>On fish</title><meta property=og:type content=article>\
+             <h1>On fish</h1><time>3 May 2024</time>{below}"
+        );
+        metadata_at("https://ann-example.org/fish", &html).byline
+    };
+    let owner = "Posted by <a rel=author href=/about>Ann Example</a>";
+    assert_eq!(blog(owner).as_deref(), Some("Ann Example"));
+    assert_eq!(blog("<a class=author href=/about>Ann Example</a>"), None);
+}
+
+#[test]
+fn the_authors_of_a_paper_are_told_to_libraries() {
+    let head = "<meta name=citation_author content='Example, Ann B.'>\
+                <meta name=citation_author content='Bob Sample'>";
+    let references = "<p class=author>Other Person</p>";
+    let expected = Some("Ann B. Example, Bob Sample");
+    assert_eq!(byline_in(head, references).as_deref(), expected);
+}
+
+#[test]
+fn the_author_may_be_labelled_for_those_who_share_the_story() {
+    for (label, expected) in [
+        ("Written by", Some("Ann Example")),
+        ("Verfasst von", Some("Ann Example")),
+        ("Est. reading time", None),
+    ] {
+        let head = format!(
+            "<meta name=twitter:label1 content='{label}'><meta name=twitter:data1 content='Ann Example'>"
+        );
+        assert_eq!(byline_in(&head, "").as_deref(), expected, "{label}");
+    }
+}
+
+#[test]
+fn two_first_names_are_authors_where_they_are_declared() {
+    let head = "<meta name=author content='Ann &amp; Bob'>";
+    assert_eq!(byline_in(head, "").as_deref(), Some("Ann, Bob"));
+}
+
+#[test]
+fn the_authors_of_a_list_are_those_of_its_entries() {
+    let entry =
+        |name: &str| format!("<h2><a href=/{name}>Book</a></h2><p class=author>{name} Writer</p>");
+    let list: String = ["Ann", "Bob", "Cem", "Dan", "Eve"].map(entry).concat();
+    let page = metadata(&format!(
+        "<title>Best books</title><h1>Best books</h1>{list}"
+    ));
+    assert_eq!(page.byline, None);
+}
+
+#[test]
+fn a_date_below_the_heading_is_that_of_publication() {
+    for below in [
+        "<p>3 May 2024</p>",
+        "<p>Posted: <b>May 3, 2024</b></p>",
+        "<p><a href=/world/fish>May 3, 2024</a></p>",
+        "<p><a href=/2024/05>3 May 2024</a></p>",
+        "<div><h2><a href=#causes>Causes</a></h2><p>3 May 2024</p></div>",
+        "<div><h2><a href=/world/fish/>Fish leave the bay</a></h2><p>3 May 2024</p></div>",
+    ] {
+        assert_eq!(date_of(below).as_deref(), Some("2024-05-03"), "{below}");
+    }
+}
+
+#[test]
+fn dates_of_other_documents_and_of_events_are_not_the_documents() {
+    for below in [
+        "<div><h2><a href=/world/birds>Birds come back</a></h2><p>3 May 2024</p></div>",
+        "<div><a href=/world/birds><h3>Birds come back</h3></a><time datetime=2024-05-03>May 3</time></div>",
+        "<a href=/world/birds><span>Birds come back</span> <span>3 May 2024</span></a>",
+        "<p>1/27/2026 - 3/24/2026</p>",
+        "<p>3 May 2024 – 5 May 2024</p>",
+        "<p>Release date: 3 May 2024</p>",
+    ] {
+        assert_eq!(date_of(below), None, "{below}");
+    }
+}
+
+#[test]
+fn a_front_page_has_no_date_and_another_without_author_only_what_it_shows() {
+    let html = "<title>Example News</title><h1>Fish leave the bay</h1><p>3 May 2024</p>";
+    assert_eq!(
+        metadata_at("https://www.example-news.com/", html).published,
+        None
+    );
+    let page = |author: &str, shown: &str| {
+        let html = format!(
+            "<title>Our boats</title><script type=application/ld+json>{{\"@type\": \"WebPage\"{author}, \
+             \"datePublished\": \"2024-05-03\"}}</script>\
+             <meta property='article:published_time' content='2024-05-03'>\
+             <h1>Our boats</h1>{shown}"
+        );
+        metadata(&html).published
+    };
+    assert_eq!(page("", ""), None);
+    let author = ", \"author\": {\"name\": \"Ann Example\"}";
+    let date = Some("2024-05-03");
+    assert_eq!(page(author, "").as_deref(), date);
+    assert_eq!(page("", "<p>3 May 2024</p>").as_deref(), date);
+}
+
+#[test]
+fn whoever_started_a_thread_is_named_before_those_who_answered() {
+    let user = |name: &str| format!("<a class=username href=/members/{name}.7/>{name}</a>");
+    let html = format!(
+        "<title>Which bait?</title><main><h1>Which bait?</h1><p>{starter} · <time>3 May 2024</time></p>\
+         <div>{starter}<p>The fish don't bite.</p></div>\
+         <div itemprop=author>{other}<p>Worms.</p></div></main>",
+        starter = user("annie_7"),
+        other = user("cem.o"),
+    );
+    let page = metadata_at("https://forum.example.com/threads/which-bait.9/", &html);
+    assert_eq!(page.byline.as_deref(), Some("annie_7"));
+}
+
+#[test]
+fn what_precedes_a_name_may_be_a_sentence() {
+    for below in [
+        "<p>This post was written by Ann Example</p>",
+        "<p>Guest post by Ann Example</p>",
+    ] {
+        assert_eq!(byline_of(below).as_deref(), Some("Ann Example"), "{below}");
+    }
+}
+
+#[test]
+fn a_script_is_nothing_that_readers_see() {
+    let script = "<script>var day = '3 May 2024'</script>";
+    assert_eq!(date_of(script), None);
+}
+
+#[test]
+fn whoever_reviewed_or_edited_a_story_is_not_its_author() {
+    let below = "<p>By <a rel=author href=/author/1>Ann Example, MD</a></p>\
+                 <p>Reviewed by <a rel=author href=/author/2>Bob Sample, PhD</a></p>";
+    assert_eq!(byline_of(below).as_deref(), Some("Ann Example, MD"));
+    let reviewed = "<p>Medically reviewed by <a rel=author href=/author/2>Bob Sample</a></p>";
+    assert_eq!(byline_of(reviewed), None);
+}
