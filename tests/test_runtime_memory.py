@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from conftest import Configure, MakeExtractor, MakeRuntime
 from misbehaving import START_PAGES, write_misbehaving
+from waiting import PATIENCE_S
 from wasmtime import Store, WasmtimeError
 
 from scrapy_riptide import Extractor, errors
@@ -140,6 +141,16 @@ def test_an_instance_that_the_system_has_no_memory_for_is_refused_and_counts_not
             Instance(made, config, 1)
     assert (len(memory._memories), trackers[0].current_pages) == (before, 0)
     Instance(made, config, 2).close()
+
+
+@pytest.mark.slow
+def test_the_packaged_guest_asks_the_host_for_whatever_it_wants(real_extractor: MakeExtractor) -> None:
+    """Its next step is one from 700 MB to more than 1 GiB, which was its own memory's maximum once."""
+    made = real_extractor(memory_limit_mb=900, timeout_secs=PATIENCE_S)
+    outcome = made.run("<article><dl>" + "<dt>a<dd>b" * 1_000_000, URL)
+    assert outcome.error is not None
+    assert outcome.error.kind == "memory_limit"
+    assert made.metrics()["riptide_wasm_grow_failed_total"] == 1
 
 
 def test_a_denial_that_the_guest_survives_is_no_error(runtime: MakeRuntime) -> None:

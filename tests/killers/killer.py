@@ -196,39 +196,39 @@ def handlers_changed_between_two_extractors() -> None:
 # Ctrl-C.
 
 
-class Interrupts:
-    """A thread that sends this process SIGINT again and again."""
+def through_interrupts(seconds: float, action: Callable[[], object], pause_s: float = 0.0005) -> int:
+    """Repeats ``action``, with Ctrl-C once or twice at any moment of it, and until one came; how many did.
 
-    def __init__(self, pause_s: float) -> None:
-        self._stop = threading.Event()
-        self._pause_s = pause_s
-        self._thread = threading.Thread(target=self._send)
+    Outside of it they do nothing: one that came to whoever ends them would leave them to go on for ever.
+    """
+    came = left = 0
+    ended = threading.Event()
 
-    def __enter__(self) -> None:
-        self._thread.start()
+    def interrupt(*_: object) -> None:
+        nonlocal came, left
+        if left:
+            came, left = came + 1, left - 1
+            raise KeyboardInterrupt
 
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        while self._thread.is_alive():
-            with contextlib.suppress(KeyboardInterrupt):
-                self._thread.join()
-
-    def _send(self) -> None:
-        while not self._stop.wait(self._pause_s):
+    def send() -> None:
+        while not ended.wait(random.uniform(0, 2 * pause_s)):  # noqa: S311
             os.kill(os.getpid(), signal.SIGINT)
 
-
-def through_interrupts(seconds: float, action: Callable[[], object], pause_s: float = 0.0005) -> int:
-    """Repeats ``action`` under a storm of Ctrl-C, and until it was interrupted once; how often it was."""
-    interrupted = 0
+    signal.signal(signal.SIGINT, interrupt)
+    sender = threading.Thread(target=send, daemon=True)
+    sender.start()
     end = time.monotonic() + seconds
-    with contextlib.suppress(KeyboardInterrupt), Interrupts(pause_s):
-        while time.monotonic() < end or not interrupted:
-            interrupted += 1
+    while time.monotonic() < end or not came:
+        # What comes behind the action is caught as well, and of what is left none after that.
+        with contextlib.suppress(KeyboardInterrupt):
             with contextlib.suppress(KeyboardInterrupt):
+                left = 2
                 action()
-                interrupted -= 1
-    return interrupted
+                left = 0
+            left = 0
+    ended.set()
+    sender.join()
+    return came
 
 
 @case
@@ -236,7 +236,7 @@ def interrupts_while_memories_grow() -> None:
     with Extractor(config()) as extractor:
         extractor.wait_until_ready()
         assert through_interrupts(2, lambda: extractor.run("!c", URL))
-        assert settled(lambda: extractor.extract("fine", URL).text == "fine")
+        assert extractor.extract("fine", URL).text == "fine"
 
 
 @case
@@ -244,7 +244,7 @@ def interrupts_while_instances_are_made_and_closed() -> None:
     with Extractor(config(max_uses=1)) as extractor:
         extractor.wait_until_ready()
         assert through_interrupts(2, lambda: extractor.run("fine", URL))
-        assert settled(lambda: extractor.extract("fine", URL).text == "fine")
+        assert extractor.extract("fine", URL).text == "fine"
 
 
 @case
@@ -254,8 +254,8 @@ def interrupts_while_extractors_open_and_close() -> None:
             extractor.run("!c", URL)
 
     use()
-    through_interrupts(3, use, pause_s=0.003)
-    assert settled(works)
+    assert through_interrupts(3, use, pause_s=0.003)
+    assert works()
 
 
 @case
@@ -263,15 +263,7 @@ def interrupts_while_a_batch_runs() -> None:
     with Extractor(config()) as extractor:
         extractor.wait_until_ready()
         assert through_interrupts(2, lambda: list(extractor.extract_many([("!c", URL)] * 50)), pause_s=0.002)
-        assert settled(lambda: extractor.extract("fine", URL).text == "fine")
-
-
-def settled(check: Callable[[], bool]) -> bool:
-    """A last Ctrl-C may still be on its way."""
-    for _ in range(3):
-        with contextlib.suppress(KeyboardInterrupt):
-            return check()
-    return False
+        assert extractor.extract("fine", URL).text == "fine"
 
 
 # The end of the process.
