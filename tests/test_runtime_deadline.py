@@ -18,7 +18,7 @@ from scrapy_riptide.wasm.contract import lower_mode
 from scrapy_riptide.wasm.deadline import TICK_S, EpochTicker, ticks
 from scrapy_riptide.wasm.instance import Instance
 from scrapy_riptide.wasm.lifting import lower_string
-from scrapy_riptide.wasm.memory import MemoryTracker
+from scrapy_riptide.wasm.memory_tracker import MemoryTracker
 
 URL = "https://example.com/"
 #: A busy machine wakes the thread too late now and then: one guest of so many that is stopped on time shows

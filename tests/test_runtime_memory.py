@@ -20,7 +20,7 @@ from scrapy_riptide.wasm import memory
 from scrapy_riptide.wasm.contract import lower_mode
 from scrapy_riptide.wasm.instance import Instance
 from scrapy_riptide.wasm.lifting import lower_string
-from scrapy_riptide.wasm.memory import MemoryTracker
+from scrapy_riptide.wasm.memory_tracker import MemoryTracker
 
 URL = "https://example.com/"
 # Growths of 16 pages that fit under the default limit of 4096, and where they end.
@@ -105,7 +105,7 @@ def test_a_growth_that_the_system_refuses_is_a_denied_one(
 ) -> None:
     instance = Instance(*runtime(), number=1)
     tell(instance, "fine")
-    caplog.set_level(logging.DEBUG, "scrapy_riptide.wasm.memory")
+    caplog.set_level(logging.DEBUG, "scrapy_riptide.wasm.memory_tracker")
     with monkeypatch.context() as patch:
         patch.setattr(memory, "_mprotect", lambda *_: -1)
         tell(instance, "!g")
@@ -242,10 +242,10 @@ def test_growths_and_errors_add_up_over_a_pools_instances(extractor: MakeExtract
 
 def test_reset_for_reuse_restarts_one_use_and_keeps_the_life() -> None:
     tracker = MemoryTracker(100, exact=True)
-    tracker._start(10)
-    tracker._grow(80, lambda: True)
-    tracker._grow(80, lambda: True)
-    tracker._free(50)
+    tracker.start(10)
+    tracker.grow(80, lambda: True)
+    tracker.grow(80, lambda: True)
+    tracker.free(50)
     tracker.reset_for_reuse()
     assert figures(tracker) == {
         "current": 40,
@@ -269,7 +269,7 @@ def test_reset_for_reuse_restarts_one_use_and_keeps_the_life() -> None:
 )
 def test_pressure_is_high_above_the_threshold_only(pages: int, options: dict[str, float], high: bool) -> None:
     tracker = MemoryTracker(100, exact=True, **options)
-    tracker._start(pages)
+    tracker.start(pages)
     assert (tracker.memory_pressure(), tracker.is_high_memory_pressure()) == (float(pages), high)
 
 
@@ -312,14 +312,14 @@ def test_an_instance_is_closed_once_whoever_comes_first(runtime: MakeRuntime) ->
 
 def test_a_growth_is_told_though_no_call_came_back_after_it(caplog: pytest.LogCaptureFixture) -> None:
     tracker = MemoryTracker(100, exact=True)
-    with caplog.at_level(logging.DEBUG, "scrapy_riptide.wasm.memory"):
-        tracker._grow(1, lambda: True)
+    with caplog.at_level(logging.DEBUG, "scrapy_riptide.wasm.memory_tracker"):
+        tracker.grow(1, lambda: True)
         tracker.cleanup()
     assert len(caplog.records) == 1
 
 
 def test_a_growth_is_one_debug_line(runtime: MakeRuntime, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.DEBUG, "scrapy_riptide.wasm.memory"):
+    with caplog.at_level(logging.DEBUG, "scrapy_riptide.wasm.memory_tracker"):
         instance = Instance(*runtime(memory_limit_pages=40), number=1)
         tell(instance, "!c")
         instance.close()

@@ -23,7 +23,7 @@ from scrapy_riptide.wasm.capacity import pool_size
 from scrapy_riptide.wasm.contract import lower_mode
 from scrapy_riptide.wasm.instance import Instance
 from scrapy_riptide.wasm.lifting import lower_string
-from scrapy_riptide.wasm.memory import MemoryTracker
+from scrapy_riptide.wasm.memory_tracker import MemoryTracker
 from scrapy_riptide.wasm.pool import InstancePool, Pressure
 from scrapy_riptide.wasm.runtime import Runtime
 
@@ -656,14 +656,14 @@ def test_every_state_of_pressure_can_happen_with_the_default_limits(
 def test_instances_together_never_exceed_the_sum(config: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
     before = len(memory._memories)
     most = 0
-    start = MemoryTracker._start
+    start = MemoryTracker.start
 
     def counting_start(tracker: MemoryTracker, pages: int) -> bool:
         nonlocal most
         most = max(most, len(memory._memories) - before + 1)
         return start(tracker, pages)
 
-    monkeypatch.setattr(MemoryTracker, "_start", counting_start)
+    monkeypatch.setattr(MemoryTracker, "start", counting_start)
     options = {"max_pool_size": 3, "max_workers": 3, "memory_limit_pages": 400, "max_uses": 3}
     with Extractor(config(**options)) as made:
         pages = [("!t", "!x", "fine", "!g", "!c", "!o")[index % 6] for index in range(1200)]

@@ -15,7 +15,7 @@ from scrapy_riptide.wasm.contract import SIGNATURES, error_from, missing_functio
 from scrapy_riptide.wasm.deadline import ticks
 from scrapy_riptide.wasm.engine import keep_trap_handlers
 from scrapy_riptide.wasm.lifting import Argument, BoundFunction, CallFailed, Err
-from scrapy_riptide.wasm.memory import MemoryTracker
+from scrapy_riptide.wasm.memory_tracker import MemoryTracker
 from scrapy_riptide.wasm.runtime import Runtime
 from scrapy_riptide.wasm.start_cost import StartCost
 from scrapy_riptide.wording import counted

@@ -1,4 +1,4 @@
-"""The guests' linear memories: counted to the page, and capped for each instance.
+"""Where the guests' linear memories come from: counted to the page, and capped for each instance.
 
 wasmtime lets the embedder make the memories. Ours come from ``mmap`` with their whole
 reservation inaccessible, and growing makes pages accessible: so current and peak pages and
@@ -13,174 +13,20 @@ never zero.
 from __future__ import annotations
 
 import ctypes
-import logging
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from ctypes import CFUNCTYPE, byref, c_int, c_long, c_size_t, c_void_p, cast
 from dataclasses import dataclass
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any
 
 from wasmtime import Config
 from wasmtime import _ffi as ffi
 
 from scrapy_riptide.config import PAGE_BYTES
-
-logger = logging.getLogger(__name__)
-
-
-class Growth(NamedTuple):
-    """A growth of a memory that a guest asked for, in pages of 64 KiB over the whole instance."""
-
-    current_pages: int
-    desired_pages: int
-    limit_pages: int
-    allowed: bool
-
-    @property
-    def outcome(self) -> str:
-        """In words: what is denied within the limit, the system had no memory for."""
-        if self.allowed:
-            return "allowed"
-        return "denied" if self.desired_pages > self.limit_pages else "denied by the system"
-
-
-class MemoryTracker:
-    """The linear memory of one instance, all its core memories together, in pages of 64 KiB.
-
-    ``current_pages``, ``peak_pages`` and ``grow_failures`` are ``None`` where they can't be known
-    (see :attr:`exact`). ``grow_failures`` counts the instance's whole life; what
-    :meth:`reset_for_reuse` restarts is the view of one use.
-    """
-
-    def __init__(self, max_pages: int, *, exact: bool, pressure_threshold: float = 80.0) -> None:
-        #: The limit, over all memories of the instance.
-        self.max_pages = max_pages
-        #: Whether the counters are counted.
-        self.exact = exact
-        self._pressure_threshold = pressure_threshold
-        self._lock = threading.Lock()
-        self._current = 0
-        self._peak = 0
-        self._denied = 0
-        self._use_denied = 0
-        self._refused_start: int | None = None
-        self._events: list[Growth] = []
-        self._cleaned = False
-        #: Extractions of the instance that ended in an error of any kind.
-        self.wasm_errors = 0
-        #: 1 once :meth:`cleanup` has done its work.
-        self.wasm_cleanups_performed = 0
-
-    @property
-    def current_pages(self) -> int | None:
-        """Pages in use now."""
-        return self._current if self.exact else None
-
-    @property
-    def peak_pages(self) -> int | None:
-        """The most pages that were in use at once, since the instance was made."""
-        return self._peak if self.exact else None
-
-    @property
-    def grow_failures(self) -> int | None:
-        """Growths denied since the instance was made."""
-        return self._denied if self.exact else None
-
-    @property
-    def use_grow_failures(self) -> int | None:
-        """Growths denied since the last :meth:`reset_for_reuse`."""
-        return self._use_denied if self.exact else None
-
-    @property
-    def refused_start_pages(self) -> int | None:
-        """Pages that the guest wanted to start with, when that is over the limit."""
-        return self._refused_start
-
-    def memory_pressure(self) -> float | None:
-        """Pages in use, in percent of the limit."""
-        return 100.0 * self._current / self.max_pages if self.exact else None
-
-    def is_high_memory_pressure(self) -> bool:
-        """Whether the pressure is above the threshold (80 % unless configured). Unknown is not high."""
-        pressure = self.memory_pressure()
-        return pressure is not None and pressure > self._pressure_threshold
-
-    def reset_for_reuse(self) -> None:
-        """Starts the figures of one use anew; what counts the instance's life stays."""
-        with self._lock:
-            self._use_denied = 0
-
-    def record_error(self) -> None:
-        """Counts an extraction that failed."""
-        with self._lock:
-            self.wasm_errors += 1
-
-    def cleanup(self) -> bool:
-        """Marks the instance's memory as given up; whether this call was the one to do so.
-
-        Every way out of an instance leads here, some at the same time: only the first counts.
-        """
-        with self._lock:
-            if self._cleaned:
-                return False
-            self._cleaned = True
-            self.wasm_cleanups_performed = 1
-        self.log_growths()
-        return True
-
-    def log_growths(self) -> None:
-        """Writes the growths since the last call, one DEBUG line each.
-
-        They are kept until the guest is out: a log handler is no code to run inside its call.
-        """
-        if not self._events:
-            return
-        with self._lock:
-            events, self._events = self._events, []
-        for each in events:
-            logger.debug(
-                "linear memory growth %s: current %d pages, desired %d pages, limit %d pages",
-                each.outcome,
-                each.current_pages,
-                each.desired_pages,
-                each.limit_pages,
-            )
-
-    # Called by the creator's callbacks, below.
-
-    def _start(self, pages: int) -> bool:
-        with self._lock:
-            if self._current + pages > self.max_pages:
-                self._refused_start = self._current + pages
-                return False
-            self._current += pages
-            self._peak = max(self._peak, self._current)
-            return True
-
-    def _grow(self, pages: int, get: Callable[[], bool]) -> bool:
-        # Only what the system has given was ever in use.
-        with self._lock:
-            desired = self._current + pages
-            allowed = desired <= self.max_pages and get()
-            if logger.isEnabledFor(logging.DEBUG):
-                self._events.append(Growth(self._current, desired, self.max_pages, allowed))
-            if not allowed:
-                self._denied += 1
-                self._use_denied += 1
-                return False
-            self._current = desired
-            self._peak = max(self._peak, desired)
-            return True
-
-    def _free(self, pages: int) -> None:
-        with self._lock:
-            self._current -= pages
-
-
-# The creator. Its callbacks are called from Rust: nothing may be raised through them.
+from scrapy_riptide.wasm.memory_tracker import MemoryTracker
 
 _PROT_NONE, _PROT_READ_WRITE = 0, 3
 _MAP_PRIVATE, _MAP_ANONYMOUS, _MAP_NORESERVE = 0x02, 0x20, 0x4000  # Linux's numbers
@@ -235,13 +81,16 @@ def _error(message: str) -> int:
     return cast(ffi.wasmtime_error_new(message.encode()), c_void_p).value or 0
 
 
+# The callbacks are called from Rust: nothing may be raised through them.
+
+
 def _new_memory(_: Any, __: Any, minimum: int, ___: int, reserved: int, guard: int, out: Any) -> int:
     try:
         tracker: MemoryTracker | None = getattr(_scope, "tracker", None)
         if tracker is None:
             return _error("a linear memory without an owner")
         pages = minimum // PAGE_BYTES
-        if not tracker._start(pages):
+        if not tracker.start(pages):
             return _error(
                 f"the guest starts with {tracker.refused_start_pages} pages, the limit is {tracker.max_pages}"
             )
@@ -249,14 +98,14 @@ def _new_memory(_: Any, __: Any, minimum: int, ___: int, reserved: int, guard: i
         mapped = capacity + guard + _HUGE_PAGE_BYTES
         mapped_at = _mmap(None, mapped, _PROT_NONE, _MAP_PRIVATE | _MAP_ANONYMOUS | _MAP_NORESERVE, -1, 0)
         if mapped_at in (None, _MAP_FAILED):
-            tracker._free(pages)
+            tracker.free(pages)
             return _error(f"the system has no {mapped} bytes of addresses left")
         base = -(-mapped_at // _HUGE_PAGE_BYTES) * _HUGE_PAGE_BYTES
         # A system without them refuses, and nothing is lost.
         _madvise(base, minimum, _MADV_HUGEPAGE)
         if minimum and _mprotect(base, minimum, _PROT_READ_WRITE):
             _munmap(mapped_at, mapped)
-            tracker._free(pages)
+            tracker.free(pages)
             return _error(f"the system has no {minimum} bytes of memory left")
         key = next(_keys)
         _memories[key] = _LinearMemory(tracker, mapped_at, mapped, base, minimum, capacity)
@@ -285,7 +134,7 @@ def _grow_memory(key: int, new_size: int) -> int:
             at = memory.base + memory.size
             return new_size <= memory.capacity and not (added and _mprotect(at, added, _PROT_READ_WRITE))
 
-        if not memory.tracker._grow(added // PAGE_BYTES, get):
+        if not memory.tracker.grow(added // PAGE_BYTES, get):
             return _error("over the limit, or the system has no memory left")
         memory.size = new_size
         return 0
@@ -297,7 +146,7 @@ def _free_memory(key: int) -> None:
     memory = _memories.pop(key, None)
     if memory is not None:
         _munmap(memory.mapped_at, memory.mapped)
-        memory.tracker._free(memory.size // PAGE_BYTES)
+        memory.tracker.free(memory.size // PAGE_BYTES)
 
 
 # Kept for the process's life: wasmtime calls them as long as a memory lives.

@@ -9,6 +9,7 @@ from bisect import insort
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import count
 
 from scrapy_riptide.config import ExtractorConfig
 from scrapy_riptide.errors import ExtractorClosed, PoolExhausted, RiptideError
@@ -88,7 +89,7 @@ class InstancePool:
         self._active: dict[int, Instance] = {}
         self._watches: dict[int, LeakWatch] = {}
         self._making = 0
-        self._number = 0
+        self._numbers = count(1)
         self._closed = False
         self._counts: Counter[str] = Counter()
         self._retired: Counter[str] = Counter()
@@ -152,9 +153,7 @@ class InstancePool:
 
     def _make(self, *, active: bool) -> Instance:
         """Makes an instance, outside of the lock; ``_making`` has its place."""
-        with self._changed:
-            self._number += 1
-            number = self._number
+        number = next(self._numbers)
         try:
             instance = Instance(self._runtime, self._config, number)
         except BaseException:
