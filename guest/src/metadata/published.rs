@@ -104,9 +104,9 @@ pub fn find(
             .is_some_and(|page| page.get("author").is_some())
             || sources.meta(&["author", "article:author"]).is_some()
     };
-    let of_story = of_story.filter(|found| {
-        linked.rank() != 1 || is_authored() || shown().is_some_and(|shown| shown.same_day(found))
-    });
+    let must_be_shown = is_manual(base) || (linked.rank() == 1 && !is_authored());
+    let of_story = of_story
+        .filter(|found| !must_be_shown || shown().is_some_and(|shown| shown.same_day(found)));
     let found = of_story
         .or_else(|| marked(sources, is_story, order))
         .or_else(|| dates::in_path(base.path()))
@@ -300,7 +300,26 @@ fn shown(
     if published.len() >= MANY && !is_discussion {
         return None;
     }
+    // A manual says when it was last built.
+    let updated = updated.filter(|_| !is_manual(base));
     published.into_iter().next().or(updated)
+}
+
+/// Whether an address is that of a page of a manual or a wiki, which are dated by machines alone:
+/// with the day when they were built, or when somebody first wrote them.
+fn is_manual(base: &Base) -> bool {
+    const HOSTS: [&str; 6] = ["docs.", "doc.", "devdocs.", "developer.", "developers.", "wiki."];
+    const PATHS: [&str; 7] = [
+        "/docs/",
+        "/doc/",
+        "/documentation/",
+        "/manual/",
+        "/reference/",
+        "/handbook/",
+        "/wiki/",
+    ];
+    HOSTS.iter().any(|start| base.host().starts_with(start))
+        || PATHS.iter().any(|part| base.path().contains(part))
 }
 
 /// Whether a text is a script or a style, which no reader sees.

@@ -242,3 +242,17 @@ fn whoever_reviewed_or_edited_a_story_is_not_its_author() {
     let reviewed = "<p>Medically reviewed by <a rel=author href=/author/2>Bob Sample</a></p>";
     assert_eq!(byline_of(reviewed), None);
 }
+
+#[test]
+fn a_manual_is_dated_only_where_it_shows_more_than_when_it_was_built() {
+    let page = |shown: &str| {
+        let html = format!(
+            "<title>Joins</title><meta property=og:type content=article>\
+             <meta property='article:published_time' content='2024-05-03'><h1>Joins</h1>{shown}"
+        );
+        metadata_at("https://docs.example.org/18/joins", &html).published
+    };
+    assert_eq!(page(""), None);
+    assert_eq!(page("<p>Last updated 3 May 2024</p>"), None);
+    assert_eq!(page("<p>3 May 2024</p>").as_deref(), Some("2024-05-03"));
+}
