@@ -182,10 +182,9 @@ fn is_of_helper(sources: &Sources<'_, '_>, node: NodeId) -> bool {
     ];
     let document = sources.document;
     let first = node.index().saturating_sub(NODES);
-    let before = document.ids().skip(first).take(node.index() - first);
+    let mut before = document.ids().skip(first).take(node.index() - first);
     let text = before
-        .filter(|&before| document.is_text(before) && !document.is_blank(before))
-        .next_back()
+        .rfind(|&before| document.is_text(before) && !document.is_blank(before))
         .map(|before| document.raw_text(before))
         .filter(|text| text.len() <= MAX_BYTES)
         .unwrap_or_default()

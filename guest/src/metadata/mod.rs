@@ -7,6 +7,7 @@ mod byline;
 mod candidates;
 mod categories;
 mod dates;
+mod headings;
 mod introductions;
 pub mod json;
 mod linked;

@@ -308,7 +308,14 @@ fn shown(
 /// Whether an address is that of a page of a manual or a wiki, which are dated by machines alone:
 /// with the day when they were built, or when somebody first wrote them.
 fn is_manual(base: &Base) -> bool {
-    const HOSTS: [&str; 6] = ["docs.", "doc.", "devdocs.", "developer.", "developers.", "wiki."];
+    const HOSTS: [&str; 6] = [
+        "docs.",
+        "doc.",
+        "devdocs.",
+        "developer.",
+        "developers.",
+        "wiki.",
+    ];
     const PATHS: [&str; 7] = [
         "/docs/",
         "/doc/",

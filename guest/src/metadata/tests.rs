@@ -256,3 +256,48 @@ fn a_manual_is_dated_only_where_it_shows_more_than_when_it_was_built() {
     assert_eq!(page("<p>Last updated 3 May 2024</p>"), None);
     assert_eq!(page("<p>3 May 2024</p>").as_deref(), Some("2024-05-03"));
 }
+
+#[test]
+fn a_heading_that_leads_to_the_site_is_its_name_and_no_part_of_the_title() {
+    let title = |head: &str, headings: &str| {
+        let html = format!("<title>{head}</title>{headings}<p>Text.</p>");
+        metadata_at("https://blog.example.org/notes/fish", &html).title
+    };
+    let site = "<h1><a href='/'>On the bay</a></h1>";
+    let own = "<h2><a href='/notes/fish'>Why fish leave</a></h2>";
+    for (head, headings) in [
+        ("On the bay: Why fish leave", [site, own].concat()),
+        ("Why fish leave | On the bay", site.to_owned()),
+        (
+            "Why fish leave",
+            "<h1><a href='/notes'>Why</a></h1>".to_owned() + own,
+        ),
+        (
+            "Why fish leave",
+            "<h1><a href='/notes/fish'>Why fish leave</a></h1>".to_owned(),
+        ),
+    ] {
+        assert_eq!(
+            title(head, &headings).as_deref(),
+            Some("Why fish leave"),
+            "{headings}"
+        );
+    }
+}
+
+#[test]
+fn the_words_over_and_below_a_heading_are_no_part_of_the_title() {
+    for heading in [
+        "<span class=kicker>From the bay</span> Why fish leave",
+        "<span class=topline>From the bay:</span> Why fish leave",
+        "Why fish leave <span class=entry-subtitle>And where to</span>",
+        "<span class=subtitle>Why fish leave</span>",
+    ] {
+        let html = format!("<title>Why fish leave the bay</title><h1>{heading}</h1>");
+        assert_eq!(
+            metadata(&html).title.as_deref(),
+            Some("Why fish leave"),
+            "{heading}"
+        );
+    }
+}

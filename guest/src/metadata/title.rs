@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 
+use super::headings::{names_what_is_above, readable, Heading, PERMALINK_SIGNS};
 use super::linked::LinkedData;
 use super::site::is_site;
 use super::sources::Sources;
 use crate::address::Base;
-use crate::parse::{NodeId, Tag};
+use crate::parse::NodeId;
 
 /// What authors put between a title and the name of their site.
 const SEPARATORS: [&str; 14] = [
@@ -14,12 +15,8 @@ const SEPARATORS: [&str; 14] = [
     " ~ ",
 ];
 
-/// What generators of documentation put behind a heading to link to it.
-const PERMALINK_SIGNS: [char; 4] = [' ', '¶', '🔗', '\u{F0C1}'];
-
 /// A longer text is no title, and is not taken apart.
-const MAX_TITLE_BYTES: usize = 1000;
-const MAX_HEADINGS: usize = 16;
+pub const MAX_TITLE_BYTES: usize = 1000;
 
 /// How much a heading must agree with a title made for machines to be the title itself.
 const AGREEMENT: f32 = 0.5;
@@ -35,8 +32,11 @@ pub fn find(
     site_name: Option<&str>,
     base: &Base,
 ) -> (Option<String>, Option<NodeId>) {
-    let declared = Declared::read(sources, linked, site_name, base);
-    let headings = readable(sources, &sources.headings);
+    let (above, headings): (Vec<Heading>, Vec<Heading>) = readable(sources, &sources.headings)
+        .into_iter()
+        .partition(|heading| names_what_is_above(sources, heading, base));
+    let above: Vec<&str> = above.iter().map(|heading| heading.text.as_str()).collect();
+    let declared = Declared::read(sources, linked, site_name, &above, base);
     if let Some((_, heading)) = declared.best(&headings) {
         return (Some(heading.text.clone()), Some(heading.node));
     }
@@ -56,26 +56,6 @@ pub fn find(
     (declared.title(&headings, of_site), node)
 }
 
-/// A heading that may be the title.
-struct Heading {
-    node: NodeId,
-    text: String,
-}
-
-/// The headings of the document's own, without their signs.
-fn readable(sources: &Sources<'_, '_>, nodes: &[NodeId]) -> Vec<Heading> {
-    let of_document = nodes.iter().filter(|&&node| !is_of_site(sources, node));
-    of_document
-        .map(|&node| {
-            let text = sources.text(node);
-            let text = text.trim_end_matches(PERMALINK_SIGNS).to_owned();
-            Heading { node, text }
-        })
-        .filter(|Heading { text, .. }| !text.is_empty() && text.len() <= MAX_TITLE_BYTES)
-        .take(MAX_HEADINGS)
-        .collect()
-}
-
 /// The titles made for machines.
 struct Declared {
     /// The `title` element's.
@@ -92,6 +72,7 @@ impl Declared {
         sources: &Sources<'_, '_>,
         linked: &LinkedData<'_>,
         site_name: Option<&str>,
+        above: &[&str],
         base: &Base,
     ) -> Self {
         const NAMES: [&str; 9] = [
@@ -107,7 +88,7 @@ impl Declared {
         ];
         let clean = |title: String| {
             let title = title.trim_end_matches(PERMALINK_SIGNS);
-            without_site(title, site_name, base).to_owned()
+            without_names(without_site(title, site_name, base), above).to_owned()
         };
         let of_article = || {
             linked
@@ -157,17 +138,21 @@ impl Declared {
     }
 }
 
-/// Whether a heading is the site's: its logo, its menu.
-fn is_of_site(sources: &Sources<'_, '_>, node: NodeId) -> bool {
-    let document = sources.document;
-    let names = document.class_attr(node).to_ascii_lowercase();
-    ["logo", "site-title", "menu"]
-        .iter()
-        .any(|word| names.contains(word))
-        || document
-            .ancestors(node)
-            .take(8)
-            .any(|above| matches!(document.tag(above), Tag::NAV | Tag::FOOTER))
+/// A title without the names that it begins or ends with.
+fn without_names<'t>(title: &'t str, names: &[&str]) -> &'t str {
+    let sign = |c: char| c.is_whitespace() || matches!(c, ':' | '|' | '-' | '–' | '—' | '»' | '•');
+    let mut rest = title;
+    for name in names {
+        let behind = rest
+            .strip_prefix(name)
+            .map(|rest| rest.trim_start_matches(sign));
+        rest = behind.filter(|rest| !rest.is_empty()).unwrap_or(rest);
+        let before = rest.strip_suffix(name).map(str::trim_end);
+        let before = before.filter(|rest| rest.ends_with(sign));
+        let before = before.map(|rest| rest.trim_end_matches(sign));
+        rest = before.filter(|rest| !rest.is_empty()).unwrap_or(rest);
+    }
+    rest
 }
 
 fn words(text: &str) -> HashSet<String> {
