@@ -110,6 +110,7 @@ case("nested divs, full", nested(100_000, "<div>", "</div>"), "full")
 case("nested inline elements", body(nested(50_000, "<b><i>", "</i></b>")))
 case("nested lists", body(nested(50_000, "<ul><li>", "</li></ul>")))
 case("nested quotes", body(nested(20_000, "<blockquote><p>x", "</blockquote>")))
+case("nested divs, metadata", nested(100_000, "<div>", "</div>"), "metadata")
 case("nested tables", body(nested(5_000, "<table><tr><td>", "</td></tr></table>")))
 case("nested links", body(nested(50_000, "<a href=/x>", "</a>")))
 case("nested SVG", body(nested(50_000, "<svg><g>", "</g></svg>")))
@@ -121,6 +122,18 @@ case("nested forms and buttons", body(nested(30_000, "<form><button>", "</button
 case("nested spans with classes", body(nested(50_000, '<span class="content article post">', "</span>")))
 case("nested objects and iframes", body(nested(30_000, "<object><iframe>", "</iframe></object>")))
 case("nested details", body(nested(30_000, "<details><summary>s</summary>", "</details>")))
+case("nested ruby", body(nested(30_000, "<ruby><rb>x<rt>y<rp>(", "</ruby>")))
+case("nested definitions", body(nested(20_000, "<dl><dt>a<dd>b", "</dl>")))
+case(
+    "SVG, MathML and HTML in each other",
+    body(
+        nested(
+            10_000,
+            "<math><annotation-xml encoding=text/html><svg><foreignObject><p>x<svg><desc>",
+            "</desc></svg></foreignObject></svg></annotation-xml></math>",
+        )
+    ),
+)
 # Nothing closed, or closed without an opening.
 case("unclosed paragraphs", times(300_000, "<p>text "))
 case("unclosed everything", times(20_000, "<div><p><b><ul><li><a href=x><table><tr><td><h2>text "))
@@ -132,6 +145,8 @@ case("unclosed comment", body(times(10_000_000, "-", "<!--")))
 case("unclosed script", body(times(5_000_000, "a ", "<script>")))
 case("unclosed title", times(5_000_000, "a ", "<title>"))
 case("unclosed textarea", body(times(5_000_000, "a ", "<textarea>")))
+case("plaintext", body(times(2_000_000, "a<b>c ", "<plaintext>")))
+case("unclosed forms", body(times(200_000, "<form><input>")))
 case("unclosed attribute", body(times(5_000_000, "a ", '<a href="')))
 case("unclosed tables", body(times(20_000, "<table><tr><td>x")))
 case("text that a table fosters", body(times(100_000, "x<a href=y>z", "<table>", "</table>")))
@@ -160,6 +175,16 @@ case(
     "code in a long class",
     body(joined(times(1_000_000, "y", "<div class='", "'>"), times(50_000, "<pre>x</pre>"))),
 )
+case("paragraphs in nested quotes", body(joined(times(5_000, "<blockquote>"), times(50_000, "<p>x</p>"))))
+case(
+    "lines of code in nested lists",
+    body(joined(times(5_000, "<ul><li>"), times(100_000, "x\n", "<pre>", "</pre>"))),
+)
+case(
+    "line breaks in a long link",
+    body(joined(times(500_000, "x", "<a href='/", "'>"), times(100_000, "x<br>"))),
+)
+case("rows below a wide one", body(joined(times(2_000, "<th>x", "<table><tr>"), times(50_000, "<tr><td>x"))))
 # Floods of one thing.
 case("50 MB of text", times(10_000_000, "word "))
 case("50 MB of text in a paragraph", body(times(10_000_000, "word ", "<p>", "</p>")))
@@ -181,6 +206,13 @@ case("headings", body(numbered(200_000, "<h2>heading #</h2>")))
 case("list items", body(times(500_000, "<li>item", "<ul>", "</ul>")))
 case("line breaks", body(times(1_000_000, "a<br>")))
 case("comments", body(times(500_000, "<!-- x -->")))
+case("a comment of 10 MB", body(times(10_000_000, "-!", "<!--", "--><p>text")))
+case("CDATA", body(times(300_000, "<![CDATA[x]]>")))
+case("CDATA of 10 MB in SVG", body(times(5_000_000, "x]", "<svg><![CDATA[", "]]></svg>")))
+case("a doctype of 10 MB", times(10_000_000, "x", '<!doctype html PUBLIC "', '"><p>text'))
+case("processing instructions", body(times(500_000, "<?php x ?>")))
+case("options", body(numbered(100_000, "<option value=#>item #", "<select>", "</select>")))
+case("forms", body(times(100_000, "<form><input name=q value=x></form>")))
 case("doctypes", times(500_000, "<!doctype html>", after="<p>text"))
 case("opening angles", times(5_000_000, "<"))
 case("slashes in a tag", body(times(5_000_000, "/", "<p ", ">text")))
@@ -201,6 +233,7 @@ case("a table of one row", body(times(500_000, "<td>x", "<table><tr>", "</table>
 # Tags and attributes.
 case("200,000 attributes in one tag", body(numbered(200_000, " a#=x", "<p", ">text</p>")))
 case("200,000 attributes of one name", body(times(200_000, " a=x", "<p", ">text</p>")))
+case("a million attributes without values", body(numbered(1_000_000, " a#", "<p", ">text</p>")))
 case("10 MB attribute", body(times(10_000_000, "x", '<a href="', '">text</a>')))
 case("10 MB tag name", body(times(10_000_000, "x", "<p>text<", ">")))
 case("different tags", body(numbered(100_000, "<x#>text")))
@@ -216,6 +249,7 @@ case(
     lambda s: ("<meta charset=utf-8><p>" + "caf\xe9 " * int(500_000 * s)).encode("latin-1"),
 )
 case("UTF-16", lambda s: ("<p>" + "text " * int(500_000 * s)).encode("utf-16"))
+case("byte order marks everywhere", body(times(200_000, "\ufeff<p>\ufeffa b\ufeff")))
 case("mixed encodings", lambda s: ("é ".encode() + b"\xe9 " + "é ".encode("utf-16-le")) * int(500_000 * s))
 case("replacement characters", body(times(1_000_000, "\ufffd", "<p>")))
 case("control characters", body(times(100_000, "".join(map(chr, range(1, 32))), "<p>")))
@@ -247,6 +281,17 @@ case(
     head(lambda s: _LD + str(nested(50_000, '{"@graph":[', "]}", "{}")(s)) + "</script>"),
 )
 case("JSON-LD scripts", head(numbered(50_000, _LD + '{"@type":"Article","headline":"h #"}</script>')))
+case(
+    "JSON-LD nodes by name",
+    head(
+        numbered(
+            50_000,
+            '{"@id":"p#","@type":"Person","name":"P #"},{"@type":"Article","author":{"@id":"p#"}},',
+            _LD + '{"@graph":[',
+            "{}]}</script>",
+        )
+    ),
+)
 case("broken JSON-LD", head(times(50_000, _LD + '{"@type":"Article",</script>')))
 case("JSON-LD escapes", head(times(500_000, "\\u00e9\\n", _LD + '{"headline":"', '"}</script>')))
 case("JSON-LD numbers", head(times(5_000_000, "9", _LD + '{"wordCount":', "}</script>")))
@@ -272,6 +317,17 @@ case(
     "dates everywhere", body(times(100_000, '<time datetime="2024-13-45T99:99:99+99:99">31.02.2024</time> '))
 )
 case("dates in text", body(times(300_000, "1/1/1/ Jan 1st, ", "<p class=date>")))
+case("a title of parts", head(times(500_000, "a | b - ", "<title>", "</title>")))
+case(
+    "headings beside a long title",
+    joined(times(50_000, "word ", "<title>", "</title>"), times(20_000, "<h1>word word</h1><p>text</p>")),
+)
+case(
+    "dates in the address",
+    body(times(1_000, "<p>text</p>")),
+    "article",
+    "https://example.com/" + "2020/01/01/" * 100_000,
+)
 case(
     "breadcrumbs",
     body(numbered(100_000, "<li><a href=/#>crumb #</a>", "<nav class=breadcrumb><ol>", "</ol></nav>")),
@@ -291,6 +347,7 @@ case(
 )
 case("images", body(numbered(200_000, "<img src=/i#.png alt=x>")))
 case("data: images", body(times(200, f'<img src="data:image/png;base64,{"A" * 50_000}">')))
+case("a data: image of 10 MB", body(times(10_000_000, "A", '<img src="data:image/png;base64,', '">')))
 case("javascript: links", body(times(200_000, '<a href="javascript:void(0)">x</a>')))
 case("links with white space in them", body(times(100_000, '<a href=" \n\tjava\nscript:x ">x</a>')))
 case("links of dots", body(times(50_000, f'<a href="{"../" * 50}x">y</a>')))
@@ -350,6 +407,11 @@ case(
 )
 case("elements of many types", body(numbered(50_000, "<x#></x#>")), ["article > :nth-of-type(2)"])
 case(":has() of :has()", body(nested(1_000, "<div>", "</div>")), ["div:has(div:has(div:has(x)))"])
+case(
+    "100,000 elements asked for what is in them",
+    body(times(100_000, "<p>t</p>")),
+    ["p:not(:has(x)):not(:has(~ y))"],
+)
 case("nth children", body(times(20_000, "<p>t</p>")), ["p:nth-last-child(2n+1)"])
 case("attribute selectors", body(times(1_000, f"<a href={'a' * 1_000}>t</a>")), [f'[href*="{"a" * 500}b"]'])
 case("nothing but brackets", body(times(10, "<p>")), ["[" * 100_000])
