@@ -165,17 +165,18 @@ class RiptideMiddleware:
     async def _outcome(self, response: Response, options: PageOptions) -> Outcome:
         """The extraction's outcome, tried again while the pool is exhausted."""
         delay = self._crawl.settings.pool_retry_delay_secs
-        for _ in range(self._crawl.settings.pool_retry_times):
+        tries_left = self._crawl.settings.pool_retry_times
+        while True:
             outcome = await self._run(response, options)
-            if not isinstance(outcome.error, PoolExhausted) or not self._crawler.engine.running:
+            if not isinstance(outcome.error, PoolExhausted):
                 return outcome
+            # A crawl that was told to end has no time to wait, but a fallback all the same.
+            if not tries_left or not self._crawler.engine.running:
+                return await self._run(response, options, given_up=outcome.error)
+            tries_left -= 1
             self._crawl.stats.retried()
             await asyncio.sleep(_spread(min(delay, _MAX_RETRY_DELAY_S)))
             delay *= 2
-        outcome = await self._run(response, options)
-        if isinstance(outcome.error, PoolExhausted):
-            return await self._run(response, options, given_up=outcome.error)
-        return outcome
 
     async def _run(
         self, response: Response, options: PageOptions, given_up: PoolExhausted | None = None

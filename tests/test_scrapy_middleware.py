@@ -21,8 +21,9 @@ from crawls import AS_IT_IS, WORDS, Crawl, Page, PageSpider, article, crawl, mes
 from scrapy import Request, Spider
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
+from waiting import PATIENCE_S
 
-from scrapy_riptide import ExtractedContent, middleware
+from scrapy_riptide import ExtractedContent, Extractor, middleware
 from scrapy_riptide.crawl import RiptideCrawl
 
 TITLE = "A tide before its time"
@@ -441,12 +442,19 @@ BUSY: dict[str, Any] = {
 }
 
 
-async def exhausted(settings: dict[str, Any], time: HeldTime, *, others: int = 8, times: int = 1) -> Crawl:
+async def exhausted(
+    settings: dict[str, Any],
+    time: HeldTime,
+    *,
+    others: int = 8,
+    times: int = 1,
+    spider: type[Spider] = ExhaustingSpider,
+) -> Crawl:
     """A crawl with a page whose guest spins, and some that wait for it ``times`` times."""
     pages: dict[str, Page] = {"/spin": "!s", **{f"/{number}": article(TITLE) for number in range(others)}}
     async with site(pages) as root:
         return await crawl(
-            ExhaustingSpider, {**settings, **BUSY}, root=root, paths=tuple(pages), time=time, times=times
+            spider, {**settings, **BUSY}, root=root, paths=tuple(pages), time=time, times=times
         )
 
 
@@ -494,6 +502,52 @@ async def test_a_pool_that_stays_exhausted_is_the_pages_error_at_last(
     result = await exhausted(settings, held_time, others=1, times=1 + 2)
     assert result.outcomes() == {"pages/seen": 2, "errors/timeout": 1, "errors/pool_exhausted": 1}
     assert result.stats["riptide/retries/pool_exhausted"] == 2
+
+
+class StoppedSpider(ExhaustingSpider):
+    """Its crawl is told to end while a page waits for the only thread."""
+
+    fallback_asked: asyncio.Event
+
+    async def start(self) -> AsyncIterator[Request]:
+        self.stopping = asyncio.ensure_future(self.stop())
+        spin, *others = self.paths
+        yield Request(self.root + spin)
+        while not guests_running(RiptideCrawl.of(self.crawler).extractor):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        for path in others:
+            yield Request(self.root + path)
+
+    async def stop(self) -> None:
+        extractor = RiptideCrawl.of(self.crawler).extractor
+        while not extractor.metrics()["riptide_pool_exhausted_total"]:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        self.ended = asyncio.ensure_future(self.crawler.stop_async())
+        await asyncio.wait_for(self.fallback_asked.wait(), PATIENCE_S)
+        self.time.go_on(BUSY["RIPTIDE_TIMEOUT_SECS"] + 1)
+
+
+async def test_a_crawl_that_ends_waits_for_no_instance_but_has_its_fallback_answer(
+    hostile_settings: dict[str, Any], held_time: HeldTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, fall_back_async = asyncio.Event(), Extractor.fall_back_async
+
+    def noted(*arguments: Any) -> Any:
+        asked.set()
+        return fall_back_async(*arguments)
+
+    monkeypatch.setattr(Extractor, "fall_back_async", noted)
+    monkeypatch.setattr(StoppedSpider, "fallback_asked", asked, raising=False)
+    settings = {**hostile_settings, "RIPTIDE_POOL_RETRY_TIMES": 1000, "RIPTIDE_FALLBACK": "parsel"}
+    result = await exhausted(settings, held_time, others=1, spider=StoppedSpider)
+    assert result.stats["finish_reason"] == "shutdown"
+    assert result.outcomes() == {
+        "pages/seen": 2,
+        "errors/timeout": 1,
+        "errors/pool_exhausted": 1,
+        "fallback/timeout": 1,
+        "fallback/pool_exhausted": 1,
+    }
 
 
 async def test_a_component_that_cannot_be_used_stops_the_crawl_with_a_sentence(
