@@ -135,17 +135,28 @@ def _overhead_mib(conf: _Conf) -> int:
 @functools.lru_cache(maxsize=1)
 def _extractor(config: ExtractorConfig) -> Extractor:
     """This process's: Spark gives its Python workers one task after the other."""
-    extractor = Extractor(config)
-    # Spark collects garbage after each task, which takes 70 ms for what its own imports have left
-    # behind. All of that stays as long as the process: it need not be looked through again.
+    return Extractor(config)
+
+
+def _task(rows: Iterable[Row], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    yield from batches(rows, schema)
+    _set_aside_what_stays()
+
+
+@functools.cache
+def _set_aside_what_stays() -> None:
+    """Takes what this process has imported out of the garbage collector's sight.
+
+    Spark collects garbage after each task, which takes 70 ms with pyspark, pyarrow and pandas there.
+    Not before a task is done: pyarrow imports pandas with the first row that it is given.
+    """
     gc.collect()
     gc.freeze()
-    return extractor
 
 
 def _page_mapper(mode: Mode, config: ExtractorConfig) -> Mapper:
     def extract(pages: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        return batches(_page_rows(pages, mode, config), PAGES)
+        return _task(_page_rows(pages, mode, config), PAGES)
 
     return extract
 
@@ -174,7 +185,7 @@ def _warc_mapper(paths: tuple[str, ...], mode: Mode, config: ExtractorConfig) ->
     def extract(numbers: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         files = (paths[number] for batch in numbers for number in batch.column("id").to_pylist())
         rows = (row for file in files for row in _warc_rows(file, mode, config))
-        return batches(rows, RECORDS)
+        return _task(rows, RECORDS)
 
     return extract
 

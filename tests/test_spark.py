@@ -31,7 +31,7 @@ needs_java = pytest.mark.skipif(
 )
 JOB = Path(__file__).parent.parent / "example_project" / "spark_job.py"
 PAGES_JOB = Path(__file__).with_name("spark_pages.py")
-FILES, PAGES = 8, 1500
+FILES, PAGES = 8, 500
 
 
 @pytest.fixture
