@@ -213,7 +213,7 @@ fn shown(candidates: &[Candidate], story: &Story<'_>, names: &Names<'_>) -> Opti
         if discussion {
             return Some(name);
         }
-        if !(story.is_story && story.is_dated) {
+        if candidates.len() > MANY && !(story.is_story && story.is_dated) {
             let texts: Vec<String> = candidates.iter().map(|other| other.text.clone()).collect();
             let people = names.each_of_people(&texts);
             if people.iter().filter(|&other| *other != name).count() >= MANY {

@@ -1,9 +1,7 @@
 //! The words that introduce an author: `written by`, `Von`, `文／`.
 
 /// The words, in lower case.
-const STARTS: [&str; 78] = [
-    "this post was written by",
-    "this article was written by",
+const STARTS: [&str; 76] = [
     "guest post by",
     "post by",
     "written by",

@@ -261,7 +261,7 @@ fn introduces(text: &str) -> bool {
             | (b'p', b'a' | b'o' | b'u')
             | (b'r', b'e' | 0xC3)
             | (b's', b'c' | b't')
-            | (b't', b'e' | b'h')
+            | (b't', b'e')
             | (b'v', b'e' | b'o')
             | (b'w', b'o' | b'r')
             | (0xD0 | 0xD8..=0xD9 | 0xE3..=0xEB, _)

@@ -31,15 +31,17 @@ pub fn are_first_names(parts: &[String], segment: &str) -> bool {
 pub fn parts(text: &str) -> Vec<String> {
     let text = introduced(text).unwrap_or(text);
     let text = &text[..end_of_names(text)];
-    let mut parts = vec![text];
-    for separator in [
-        ",", ";", "&", " and ", " And ", " AND ", " und ", " UND ", " et ", " och ", " en ", "、",
-        "，",
-    ] {
-        parts = parts
-            .into_iter()
-            .flat_map(|part| part.split(separator))
-            .collect();
+    let mut parts: Vec<&str> = text.split([',', ';', '&', '、', '，']).collect();
+    // Between two spaces at least: one name alone is what most texts are.
+    if text.matches(' ').nth(1).is_some() {
+        for word in [
+            " and ", " And ", " AND ", " und ", " UND ", " et ", " och ", " en ",
+        ] {
+            parts = parts
+                .into_iter()
+                .flat_map(|part| part.split(word))
+                .collect();
+        }
     }
     let trimmed = |part: &str| {
         let part = part.trim().trim_start_matches("and ");
@@ -119,29 +121,22 @@ fn end_of_names(text: &str) -> usize {
         " für ",
         " under",
     ];
+    const DAYS: [&str; 4] = [" le ", " el ", " am ", " il "];
     let date = start_of_date(text).unwrap_or(text.len());
     let lower = text.to_lowercase();
     // Lower case may be of another length in a few scripts; then words are left alone.
     if lower.len() != text.len() {
         return date;
     }
-    let word = WORDS
-        .iter()
-        .filter_map(|word| lower.find(word))
-        .filter(|&at| at > 0)
-        .min()
-        .unwrap_or(text.len());
     // `le 8 octobre`, `am 3. Mai`: the same words are parts of names.
-    let before_day = |word: &str| {
-        lower.match_indices(word).find_map(|(at, _)| {
-            lower[at + word.len()..]
-                .starts_with(|c: char| c.is_ascii_digit())
-                .then_some(at)
-        })
+    let names_day = |rest: &str| {
+        let mut behind = DAYS.iter().filter_map(|word| rest.strip_prefix(word));
+        behind.any(|day| day.starts_with(|c: char| c.is_ascii_digit()))
     };
-    let day = [" le ", " el ", " am ", " il "]
-        .iter()
-        .filter_map(|word| before_day(word))
-        .min();
-    date.min(word).min(day.unwrap_or(text.len()))
+    let ends = |at: usize| {
+        let rest = &lower[at..];
+        names_day(rest) || at > 0 && WORDS.iter().any(|word| rest.starts_with(word))
+    };
+    let mut spaces = lower.match_indices(' ').map(|(at, _)| at);
+    date.min(spaces.find(|&at| ends(at)).unwrap_or(text.len()))
 }
