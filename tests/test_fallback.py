@@ -205,6 +205,12 @@ def test_links_are_relative_to_the_base(parsel: FallbackExtractor) -> None:
     assert parsel.extract(page, URL, "full").links == ["https://harbour.example/other/x"]
 
 
+def test_what_is_too_long_is_no_base_and_no_link(parsel: FallbackExtractor) -> None:
+    """A base is copied into every link."""
+    page = f'<base href="/{"x" * 2048}/"><a href="y">y</a><a href="{"z" * 16385}">z</a>'
+    assert parsel.extract(page, URL, "full").links == ["https://harbour.example/news/2026/y"]
+
+
 HOSTILE = {
     "nested divs": "<div>" * 100_000 + "x",
     "nested marks": "<b><i>" * 5_000 + "word " * 100_000,
@@ -226,6 +232,7 @@ HOSTILE = {
     "comments without an end": "<!-- " * 300_000,
     "quotes without an end": "<a x=\"'" * 200_000,
     "scripts without an end": "<script>" * 200_000,
+    "a long base": f'<base href="/{"x" * 150_000}/">' + "".join(f"<a href={n}>x</a>" for n in range(7500)),
     "selector-like class": '<div class="' + "nav-" * 100_000 + '"><p>x',
     "date trap": '<meta name="date" content="' + "2026-" * 50_000 + '"><p>x',
     "title of separators": "<title>" + " | " * 200_000 + "</title><p>x",
