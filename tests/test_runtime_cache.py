@@ -292,6 +292,13 @@ def test_clearing_removes_what_is_the_caches(at: ExtractorConfig, directory: Pat
     assert start(at) == MISS
 
 
+def test_what_goes_while_the_cache_is_listed_is_not_in_the_list(directory: Path, compiled: Path) -> None:
+    shutil.copytree(compiled, directory)
+    whole = entry(directory)
+    (directory / f"0{whole.name}").symlink_to("gone")
+    assert AotCache(directory).entries() == [(whole, whole.stat().st_size)]
+
+
 def test_listing_and_clearing_a_cache_that_is_not_there(tmp_path: Path) -> None:
     cache = AotCache(tmp_path / "nowhere")
     assert (cache.entries(), cache.clear()) == ([], 0)

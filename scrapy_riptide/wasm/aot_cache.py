@@ -104,11 +104,11 @@ class AotCache:
 
     def entries(self) -> list[tuple[Path, int]]:
         """The files and their sizes in bytes."""
-        try:
-            paths = sorted(self.directory.glob(f"*{SUFFIX}"))
-        except OSError:
-            return []
-        return [(path, path.stat().st_size) for path in paths]
+        found = []
+        for path in sorted(self.directory.glob(f"*{SUFFIX}")):
+            with contextlib.suppress(OSError):  # another process set it aside
+                found.append((path, path.stat().st_size))
+        return found
 
     def clear(self) -> int:
         """Removes every file of the cache, set-aside ones too; how many."""
