@@ -220,6 +220,18 @@ case("body tags with new attributes", numbered(50_000, "<body a#=x>", "<p>text")
 case("titles", head(times(200_000, "<title>Title</title>")))
 case("bylines", body(times(200_000, "<span class=author rel=author>By by By Name</span>")))
 case(
+    "authors of a paper",
+    head(times(200_000, "A, B; ", "<meta name=citation_author content='", "'>")),
+)
+case(
+    "authors in each other",
+    body(times(50_000, "<p class='author vcard'><b class=author>Ann", "<h1>Fish</h1>")),
+)
+case(
+    "dated teasers",
+    body(times(50_000, "<div><h2><a href=/x>t</a></h2><p>3 May 2024</p></div>", "<h1>Fish</h1>")),
+)
+case(
     "degrees of an author",
     head(times(500_000, ", MD", "<meta name=author content='Ann Example", "'>")),
 )
