@@ -8,7 +8,7 @@ files and that table. What comes out is thrown away, by Spark's own ``noop`` sin
 
 The first rounds are not counted: they start Spark's Python workers, have Java compile what it runs, and
 everybody's guests warm. Not counted either is the start of Spark itself. Counted is what each job
-begins with: Spark plans it and compiles the plan, 0.2 to 0.5 s of Java's however much there is to extract.
+begins with: Spark plans it and compiles the plan, 0.2 to 0.4 s of Java's however much there is to extract.
 A job of millions of pages doesn't feel that; with ``--times`` each page comes so often, for a longer one.
 """
 
@@ -37,7 +37,7 @@ from scrapy_riptide.archives.convert import MAX_BODY_BYTES
 from scrapy_riptide.archives.records import Document, read_warc
 from scrapy_riptide.spark import extract_pages, extract_warcs
 
-# An empty task takes 40 ms of Spark's own in Python alone: files of a few pages would measure that.
+# A task takes 5 ms of Spark's own in Python alone: files of a few pages would measure that.
 _FILES_PER_CORE = 2
 # Java goes on to compile what it runs for some rounds.
 _WARM_ROUNDS = 3
