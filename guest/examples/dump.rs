@@ -4,7 +4,9 @@
 //! dump raw PAGES OUT                      texts, words, names: what tables are learned from
 //! dump features PAGES OUT TABLES KINDS    one row a block, one row a page
 //! dump context PAGES OUT TABLES SCORES    one row a block, given the scores of the first stage
-//! dump outcome PAGES OUT KINDS CHANCES    one row a page, given the chances of the second stage
+//! dump settled PAGES OUT TABLES SCORES CHANCES
+//!                                         one chance a block, given the scores and the chances of the two stages
+//! dump outcome PAGES OUT KINDS CHANCES    one row a page, given the settled chances
 //! dump judged PAGES OUT                   what the shipped model makes of every block
 //! ```
 //! PAGES has one page a line: path, fold, address, separated by tabs. TABLES is a path in which
@@ -18,7 +20,7 @@ use riptide_extractor::are_apart;
 use riptide_extractor::blocks::{
     markup, segment, tables::Tables, tables::WeightTable, text, Blocks,
 };
-use riptide_extractor::classify::{judge, lowest, model::Model, Favor, Scope};
+use riptide_extractor::classify::{judge, lowest, model::Model, settle, Favor, Scope};
 use riptide_extractor::features::{
     block::heading_level, block::Describer, context::Context, outcome, page::Page,
     records::Records, Names, Row,
@@ -40,9 +42,12 @@ fn main() -> Result<()> {
         ["raw", pages, out] => raw(pages, out),
         ["features", pages, out, tables, kinds] => features(pages, out, tables, kinds),
         ["context", pages, out, tables, scores] => context(pages, out, tables, scores),
+        ["settled", pages, out, tables, scores, chances] => {
+            settled(pages, out, tables, scores, chances)
+        }
         ["outcome", pages, out, kinds, chances] => outcomes(pages, out, kinds, chances),
         ["judged", pages, out] => judged(pages, out),
-        _ => Err("usage: dump raw PAGES OUT | features PAGES OUT TABLES KINDS | context PAGES OUT TABLES SCORES | outcome PAGES OUT KINDS CHANCES | judged PAGES OUT".into()),
+        _ => Err("usage: dump raw PAGES OUT | features PAGES OUT TABLES KINDS | context PAGES OUT TABLES SCORES | settled PAGES OUT TABLES SCORES CHANCES | outcome PAGES OUT KINDS CHANCES | judged PAGES OUT".into()),
     }
 }
 
@@ -254,6 +259,42 @@ fn context(pages: &str, out: &str, tables: &str, scores: &str) -> Result<()> {
             row.clear();
             context.describe(index, &mut row);
             out.write_all(&row)?;
+        }
+    }
+    out.flush()?;
+    Ok(())
+}
+
+/// SCORES holds one byte a block, CHANCES two, pages in order.
+fn settled(pages: &str, out: &str, tables: &str, scores: &str, chances: &str) -> Result<()> {
+    let mut out = BufWriter::new(File::create(out)?);
+    let (scores, chances) = (fs::read(scores)?, fs::read(chances)?);
+    let (chances, _) = chances.as_chunks();
+    let mut tables = FoldTables {
+        pattern: tables.to_string(),
+        loaded: Vec::new(),
+    };
+    let mut from = 0;
+    for page in listed(pages)? {
+        let listed = page?;
+        let document = Document::parse(&listed.html);
+        let blocks = segment(&document, &tables.of(&listed.fold)?);
+        let own = from..from + blocks.blocks.len();
+        from = own.end;
+        let scores = scores.get(own.clone()).ok_or("fewer scores than blocks")?;
+        let chances = chances.get(own).ok_or("fewer chances than blocks")?;
+        let mut chances: Vec<u16> = chances
+            .iter()
+            .map(|&chance| u16::from_le_bytes(chance))
+            .collect();
+        let records = Records::new(&blocks);
+        settle(
+            &blocks,
+            &Context::new(&blocks, &records, scores),
+            &mut chances,
+        );
+        for chance in chances {
+            out.write_all(&chance.to_le_bytes())?;
         }
     }
     out.flush()?;

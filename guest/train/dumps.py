@@ -63,6 +63,14 @@ class Dumper:
         rows = np.fromfile(out, np.uint8).reshape(-1, width)
         return np.split(rows, np.cumsum([len(score) for score in scores])[:-1])
 
+    def settled(self, tables: str, scores: list[np.ndarray], chances: list[np.ndarray]) -> list[np.ndarray]:
+        """What the rules of `guest/src/classify/settle.rs` make of the two stages' verdicts."""
+        np.concatenate(scores).astype(np.uint8).tofile(self._work / "scores.bin")
+        np.concatenate(chances).astype("<u2").tofile(self._work / "asked.bin")
+        inputs = [str(self._work / name) for name in ("scores.bin", "asked.bin")]
+        settled = np.fromfile(self._run("settled", tables, *inputs), "<u2")
+        return np.split(settled, np.cumsum([len(score) for score in scores])[:-1])
+
     def judged(self) -> list[np.ndarray]:
         """What the compiled model makes of every block: chances in 65,535ths."""
         data = self._run("judged").read_bytes()

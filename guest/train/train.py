@@ -170,11 +170,9 @@ class Training:
         scores = [((chance.astype(np.int64) + 128) // 257).astype(np.uint8) for chance in chances]
         context = self.dumper.context(pattern, scores, len(names[2]))
         both = [np.hstack(pair) for pair in zip(features.blocks, context)]
-        # As in the guest, the second stage is asked only where the first leaves a doubt.
-        doubt = [score >= DOUBT for score in scores]
-        self.weights = [weights * open_ for weights, open_ in zip(self.weights, doubt)]
+        self.weights = [weights * (score >= DOUBT) for weights, score in zip(self.weights, scores)]
         second, judged = self.cross_fit(both, trees=self.trees[1], rate=0.08, l2=10.0, sample=0.25)
-        chances = [np.where(d, j, s.astype(np.uint16) * 257) for d, j, s in zip(doubt, judged, scores)]
+        chances = self.dumper.settled(pattern, scores, [asked(*pair) for pair in zip(scores, judged)])
         self.report("second stage", chances)
         outcome = self.outcome(kinds, chances, len(names[3]))
         modelfile.write(out, names, self.work / "tables/all", kind_forests, first, second, outcome)
@@ -204,6 +202,12 @@ class Training:
             f"quality score against word F1: r = {np.corrcoef(predicted[known], truth[known])[0, 1]:.3f}, mean error {error:.3f}"
         )
         return fit(known)
+
+
+def asked(scores: np.ndarray, judged: np.ndarray) -> np.ndarray:
+    """The chances of a page's blocks: as in the guest, the second stage is asked only where the
+    first leaves a doubt."""
+    return np.where(scores >= DOUBT, judged, scores.astype(np.uint16) * 257)
 
 
 # What the worker processes work on: inherited, for it is too large to be sent.

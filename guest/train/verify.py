@@ -15,7 +15,7 @@ import numpy as np
 from boosting import Forest
 from corpus import pages
 from dumps import GUEST, Dumper
-from train import DOUBT, KINDS
+from train import KINDS, asked
 
 
 def read(path: Path, work: Path) -> list[list[Forest]]:
@@ -72,15 +72,12 @@ def main() -> None:
         for block in features.blocks
     ]
     context = dumper.context(tables, scores, len(features.names[2]))
-    wrong = 0
-    for block, near, score, judged in zip(features.blocks, context, scores, dumper.judged()):
-        wanted = (
-            modelfile.chances(second.predict(np.hstack([block, near])))
-            if len(block)
-            else np.zeros(0, np.uint16)
-        )
-        wanted = np.where(score >= DOUBT, wanted, score.astype(np.uint16) * 257)
-        wrong += int((wanted != judged).sum())
+    chances = [
+        asked(score, modelfile.chances(second.predict(np.hstack([block, near]))))
+        for block, near, score in zip(features.blocks, context, scores)
+    ]
+    pairs = zip(dumper.settled(tables, scores, chances), dumper.judged(), strict=True)
+    wrong = sum(int((wanted != judged).sum()) for wanted, judged in pairs)
     print(f"{sum(map(len, scores))} blocks on {len(scores)} pages, {wrong} with another chance")
     if wrong:
         raise SystemExit(1)

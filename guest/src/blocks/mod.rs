@@ -81,6 +81,7 @@ pub mod flag {
     pub const NOSCRIPT: u8 = 8;
     pub const ARIA_HIDDEN: u8 = 16;
     pub const TEMPLATE: u8 = 32;
+    pub const PREFORMATTED: u8 = 64;
 }
 
 /// An element with text in it, and the totals of its blocks.
@@ -288,6 +289,7 @@ impl Cutter<'_> {
             Tag::A => flag::LINK,
             Tag::NOSCRIPT => flag::NOSCRIPT,
             Tag::TEMPLATE => flag::TEMPLATE,
+            Tag::PRE => flag::PREFORMATTED,
             tag if BOLD.contains(tag) => flag::BOLD,
             _ => 0,
         };

@@ -2,13 +2,15 @@
 //!
 //! Four judgements, each by a small forest of [trees](forest): what kind of page this is, what each
 //! block would be by itself, what it is among the first verdicts around it, and how good the
-//! outcome will be. Between the last two the [choice](choose) of how much to keep.
+//! outcome will be. Between the last two are the [rules](mod@settle) that hold blocks against each
+//! other, and the [choice](choose) of how much to keep.
 
 mod choose;
 pub mod forest;
 mod lanes;
 pub mod model;
 mod nodes;
+mod settle;
 
 use std::ops::Range;
 
@@ -21,6 +23,8 @@ use choose::Weights;
 use forest::{Forest, Panel, ROWS};
 use lanes::LANES;
 use model::Model;
+
+pub use settle::settle;
 
 /// Fewer words than this and the page's own data is looked at for its text.
 const FEW: u32 = 30;
@@ -106,7 +110,7 @@ pub fn judge(model: &Model<'_>, document: &Document<'_>, blocks: &Blocks, url: &
     .collect();
     let context = Context::new(blocks, &records, &first);
     // Most blocks are navigation beyond doubt, and stay what they are.
-    let mut chances: Vec<u16> = first.iter().map(|&score| u16::from(score) * 257).collect();
+    let mut chances: Vec<u16> = first.iter().copied().map(widened).collect();
     let open: Vec<usize> = (0..count).filter(|&index| first[index] >= DOUBT).collect();
     let around = Rows::of(open.iter().copied(), |index, row| {
         context.describe(index, row);
@@ -118,6 +122,7 @@ pub fn judge(model: &Model<'_>, document: &Document<'_>, blocks: &Blocks, url: &
     for (index, sum) in open.into_iter().zip(sums) {
         chances[index] = model.chance(sum);
     }
+    settle(blocks, &context, &mut chances);
     Judgement {
         page,
         first,
@@ -174,6 +179,11 @@ fn evaluate(
         forest.sums(&panel, group.len(), &mut sums);
     }
     sums
+}
+
+/// A score as a chance.
+fn widened(score: u8) -> u16 {
+    u16::from(score) * 257
 }
 
 /// The nearest 255th.

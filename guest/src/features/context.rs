@@ -11,6 +11,9 @@ use crate::blocks::{Blocks, NONE};
 /// From this score on the first stage says "content".
 const CONTENT: u8 = 128;
 
+/// How many blocks on each side of one are beside it.
+const BESIDE: usize = 10;
+
 /// Scores summed up, ready to describe any block.
 pub struct Context<'b> {
     blocks: &'b Blocks,
@@ -187,6 +190,22 @@ impl<'b> Context<'b> {
             return 0;
         }
         ((self.weighted[to] - self.weighted[from]) / words) as u8
+    }
+
+    /// For every block the number of its text: equal where two read the same.
+    pub fn texts(&self) -> &[u32] {
+        &self.texts.of
+    }
+
+    /// For every block the number of its place: equal where the names on the way to two are.
+    pub fn places(&self) -> &[u32] {
+        &self.paths.of
+    }
+
+    /// The mean score of the blocks before a block or of those after it, whichever is lower.
+    pub fn beside(&self, index: usize) -> u8 {
+        self.mean(index.saturating_sub(BESIDE), index)
+            .min(self.mean(index + 1, index + 1 + BESIDE))
     }
 
     /// Writes the features of one block.
