@@ -44,7 +44,15 @@ pub(super) fn decode(raw: &str, context: Context) -> Cow<'_, str> {
 
 /// Whether `raw` is nothing but HTML's white space, references to it included.
 pub(super) fn is_blank(raw: &str) -> bool {
-    match raw.bytes().find(|&byte| !is_space(byte)) {
+    // What indents the next line of the source is passed over sixteen bytes at once.
+    let (pieces, _) = raw.as_bytes().as_chunks::<16>();
+    let is_indent = |piece: &&[u8; 16]| {
+        let space =
+            |byte| u8::from(byte == b' ') | u8::from(byte == b'\n') | u8::from(byte == b'\t');
+        piece.iter().fold(1, |all, &byte| all & space(byte)) == 1
+    };
+    let indents = pieces.iter().take_while(is_indent).count();
+    match raw.bytes().skip(indents * 16).find(|&byte| !is_space(byte)) {
         None => true,
         Some(b'&' | 0) => decode(raw, Context::Text).bytes().all(is_space),
         Some(_) => false,
@@ -180,6 +188,18 @@ const LONGEST_LEGACY: usize = 6;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn blank_is_white_space_alone_however_long() {
+        for length in 0..40 {
+            let spaces = " \n\t".chars().cycle().take(length).collect::<String>();
+            assert!(is_blank(&spaces) && is_blank(&format!("{spaces}\r\x0c&#32;\0")));
+            for at in 0..=length {
+                let (before, after) = spaces.split_at(at);
+                assert!(!is_blank(&format!("{before}x{after}")));
+            }
+        }
+    }
 
     #[test]
     fn references_become_what_browsers_show() {

@@ -38,8 +38,8 @@
 //! # What it costs
 //!
 //! `examples/bench_parse` on the same pages: 0.51 ms/MB native, the fastest of five rounds on a busy
-//! machine of two cores, where html5ever with a reference-counted tree takes 7; 0.32 bytes of tree
-//! for a byte of HTML, at a node of 20 bytes for 93 bytes of HTML and 12 bytes an attribute. Input
+//! machine of two cores, where html5ever with a reference-counted tree takes 7; 0.35 bytes of tree
+//! for a byte of HTML, at a node of 20 bytes for 93 bytes of HTML and 16 bytes an attribute. Input
 //! made for it (`<p>x<p>x…`) takes ten bytes for a byte, and two more while nodes that
 //! are out of order are put in order.
 //!

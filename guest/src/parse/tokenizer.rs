@@ -69,7 +69,7 @@ pub(super) fn ends_name(byte: u8) -> bool {
 
 /// Whether the byte ends an attribute's name.
 #[inline(always)]
-pub(super) fn ends_attribute_name(byte: u8) -> bool {
+fn ends_attribute_name(byte: u8) -> bool {
     ends(byte, ATTRIBUTE_NAME)
 }
 
@@ -253,21 +253,21 @@ impl<'a> Tokenizer<'a> {
         }
         let equals = self.skip_space(name_end);
         if self.at(equals)? != b'=' {
-            return Some((span(start, name_end, name_end), equals));
+            return Some((span(start, name_end, name_end, name_end), equals));
         }
         let value = self.skip_space(equals + 1);
         match self.at(value)? {
             quote @ (b'"' | b'\'') => {
                 let length = memchr(quote, &self.source[value + 1..])?;
                 let end = value + 1 + length;
-                Some((span(start, value + 1, end), end + 1))
+                Some((span(start, name_end, value + 1, end), end + 1))
             }
             _ => {
                 let mut end = value;
                 while !ends(self.at(end)?, UNQUOTED) {
                     end += 1;
                 }
-                Some((span(start, value, end), end))
+                Some((span(start, name_end, value, end), end))
             }
         }
     }
@@ -396,9 +396,10 @@ impl<'a> Tokenizer<'a> {
     }
 }
 
-fn span(name: usize, value: usize, value_end: usize) -> AttrSpan {
+fn span(name: usize, name_end: usize, value: usize, value_end: usize) -> AttrSpan {
     AttrSpan {
         name: name as u32,
+        name_end: name_end as u32,
         value: value as u32,
         value_end: value_end as u32,
     }
