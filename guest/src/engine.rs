@@ -77,7 +77,9 @@ pub fn extract_favoring(
             let kept = custom::matching(&document, &selectors)?;
             let nodes = || document.ids().filter(|&node| kept.has(node));
             Content {
-                links: links::addresses(&document, nodes(), &base).into_vec(),
+                links: links::addresses(&document, nodes(), &base)
+                    .into_iter()
+                    .collect(),
                 media: media::all(&document, nodes(), None, &base),
                 ..rendered(&document, &kept, &base)
             }
@@ -92,7 +94,7 @@ pub fn extract_favoring(
     let links = links::addresses(&document, document.ids(), &base);
     stats.links = links.len() as u32;
     if matches!(mode, Mode::Article | Mode::Full) {
-        content.links = links.into_vec();
+        content.links = links.into_iter().collect();
         content.media = media::all(&document, document.ids(), metadata.image.clone(), &base);
     }
     describe(&mut content, metadata, &document);

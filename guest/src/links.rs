@@ -18,9 +18,9 @@ pub fn addresses(
     nodes: impl Iterator<Item = NodeId>,
     base: &Base,
 ) -> Distinct {
-    let mut found = Distinct::default();
-    found.extend(nodes.filter_map(|node| address(document, node, base)));
-    found
+    nodes
+        .filter_map(|node| address(document, node, base))
+        .collect()
 }
 
 /// Every link of a document; one to the same address with the same text is not repeated.
@@ -149,7 +149,7 @@ mod tests {
         let document = Document::parse("<a href=/x>1</a><a href=/y>2</a><a href=/x>3</a>");
         let base = Base::new("https://example.com/").expect("a URL");
         assert_eq!(
-            addresses(&document, document.ids(), &base).into_vec(),
+            Vec::from_iter(addresses(&document, document.ids(), &base)),
             ["https://example.com/x", "https://example.com/y"]
         );
     }

@@ -103,7 +103,7 @@ pub fn all(
             _ => {}
         }
     }
-    found.into_vec()
+    found.into_iter().collect()
 }
 
 /// The picture that a source or an image is a part of.
