@@ -5,6 +5,9 @@
 //! parsing. Here two tables say for each byte which words have it first and which have it second;
 //! what is left is compared.
 
+/// Pairs of bytes that are looked at together: most have no word among them, and one branch says so.
+const STRIDE: usize = 4;
+
 /// Words of two bytes and more, at most 64 of them.
 pub struct Needles<const N: usize> {
     words: [&'static str; N],
@@ -57,10 +60,21 @@ impl<const N: usize> Needles<N> {
     /// The words that a text has, in its order: for each its number and where it ends.
     pub fn matches<'n>(&'n self, text: &'n str) -> impl Iterator<Item = (usize, usize)> + 'n {
         let bytes = text.as_bytes();
-        let starts = bytes.windows(2).enumerate().filter_map(|(at, pair)| {
-            let candidates = self.first[usize::from(pair[0])] & self.second[usize::from(pair[1])];
-            (candidates != 0).then_some((at, candidates))
-        });
+        let candidates =
+            move |pair: &[u8]| self.first[usize::from(pair[0])] & self.second[usize::from(pair[1])];
+        let may_have = move |&start: &usize| {
+            let piece = bytes.get(start..=start + STRIDE);
+            piece.is_none_or(|piece| {
+                let pairs = piece.windows(2);
+                pairs.fold(0, |all, pair| all | candidates(pair)) != 0
+            })
+        };
+        let pairs = bytes.len().saturating_sub(1);
+        let starts = (0..pairs)
+            .step_by(STRIDE)
+            .filter(may_have)
+            .flat_map(move |start| start..pairs.min(start + STRIDE))
+            .map(move |at| (at, candidates(&bytes[at..at + 2])));
         starts.flat_map(move |(at, candidates)| {
             Bits(candidates).filter_map(move |word| {
                 let needle = self.words[word].as_bytes();
@@ -107,6 +121,17 @@ mod tests {
         assert_eq!(found("/"), []);
         assert_eq!(found(""), []);
         assert!(NEEDLES.any("/au") && !NEEDLES.any("/a"));
+    }
+
+    #[test]
+    fn words_are_found_at_every_place_of_a_stride() {
+        static NEEDLES: Needles<2> = Needles::new(["by", "date"]);
+        for (before, after) in (0..2 * STRIDE).flat_map(|at| (0..2 * STRIDE).map(move |n| (at, n)))
+        {
+            let text = format!("{}date{}", "b".repeat(before), "y".repeat(after));
+            let found: Vec<_> = NEEDLES.matches(&text).collect();
+            assert_eq!(found, [(1, before + 4)], "{text}");
+        }
     }
 
     #[test]

@@ -104,10 +104,11 @@ impl<'d, 'a> Sources<'d, 'a> {
                 let href = document
                     .raw_attr(node, "href")
                     .filter(|href| href.len() < 300);
-                if href.is_some_and(|href| OF_PEOPLE.any(href)) {
-                    push(&mut self.author_links, node);
-                } else if href.is_some_and(|href| OF_USERS.any(href)) {
-                    push(&mut self.user_links, node);
+                let words = OF_PEOPLE_AND_USERS.matches(href.unwrap_or_default());
+                match words.map(|(word, _)| word).min() {
+                    Some(..OF_PEOPLE) => push(&mut self.author_links, node),
+                    Some(OF_PEOPLE..) => push(&mut self.user_links, node),
+                    None => {}
                 }
             }
             _ => {}
@@ -319,8 +320,9 @@ fn labels_date(text: &str) -> bool {
         })
 }
 
-/// What the addresses of pages about people have in common.
-static OF_PEOPLE: Needles<14> = Needles::new([
+/// What the addresses of pages about people have in common, and those of pages about the users of a
+/// forum: a link is asked after both at once.
+static OF_PEOPLE_AND_USERS: Needles<23> = Needles::new([
     "/author/",
     "/authors/",
     "/autor/",
@@ -335,10 +337,6 @@ static OF_PEOPLE: Needles<14> = Needles::new([
     "/staff/",
     "/journalist/",
     "/writers/",
-]);
-
-/// What the addresses of pages about the users of a forum have in common.
-static OF_USERS: Needles<9> = Needles::new([
     "/members/",
     "/member/",
     "/user/",
@@ -349,6 +347,9 @@ static OF_USERS: Needles<9> = Needles::new([
     "member.php?",
     "/profiles/",
 ]);
+
+/// How many of them are of people: the first.
+const OF_PEOPLE: usize = 14;
 
 fn push(list: &mut Vec<NodeId>, node: NodeId) {
     if list.len() < MAX_CLUES {
