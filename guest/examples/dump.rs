@@ -348,7 +348,7 @@ fn judged(pages: &str, out: &str) -> Result<()> {
         let listed = page?;
         let document = Document::parse(&listed.html);
         let blocks = segment(&document, &model.tables);
-        let judgement = judge(model, &document, &blocks, &listed.url);
+        let judgement = judge(&model, &document, &blocks, &listed.url);
         u32s(&mut out, [blocks.blocks.len() as u32])?;
         for chance in judgement.chances {
             out.write_all(&chance.to_le_bytes())?;

@@ -40,7 +40,7 @@ fn main() -> std::io::Result<()> {
             describer.describe(index, &mut row);
         }
         times[3] += clock.lap();
-        blocks_seen += judge(model, &document, &blocks, "https://example.org/a")
+        blocks_seen += judge(&model, &document, &blocks, "https://example.org/a")
             .chances
             .len();
         times[4] += clock.lap();

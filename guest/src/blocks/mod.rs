@@ -10,8 +10,6 @@ mod stop_words;
 pub mod tables;
 pub mod text;
 
-use memchr::arch::all::is_equal;
-
 use crate::parse::{Document, NodeId, Tag, TagSet, BLOCK_LEVEL};
 use tables::Tables;
 use text::{Reference, Seen, TextStats, WordSet};
@@ -150,8 +148,8 @@ pub fn segment(document: &Document, tables: &Tables<'_>) -> Blocks {
         title: WordSet::of(&title),
         description: WordSet::of(&description),
         declared: declared::Declared::of(document, &description),
-        lexicon: &tables.lexicon,
-        labels: &tables.labels,
+        lexicon: tables.lexicon,
+        labels: tables.labels,
         seen: Seen::new(document.len()),
     };
     let mut cutter = Cutter {
@@ -517,9 +515,7 @@ impl Names {
         known: &mut [Option<(&'v str, Names)>],
     ) -> Self {
         let place = place(value);
-        // To compare strings by `==` takes a round of a loop for every byte in wasm.
-        let same = |&(of, _): &(&str, _)| is_equal(of.as_bytes(), value.as_bytes());
-        if let Some((_, names)) = known[place].filter(same) {
+        if let Some((_, names)) = known[place].filter(|&(of, _)| of == value) {
             return names;
         }
         let (mut low, mut high, mut hash) = (0, 0, 0x811c_9dc5_u32);

@@ -2,47 +2,25 @@
 
 /// A table from 32-bit hashes to a weight: open addressing over 32-bit slots, each with 24 bits of
 /// the hash above 8 bits of weight. An empty slot is zero, and so is the weight of anything absent.
-#[derive(Clone, Default)]
+#[derive(Clone, Copy, Default)]
 pub struct WeightTable<'a> {
     slots: &'a [[u8; 4]],
-    /// Which beginnings of hashes the table has: four bits for a slot. The tables are so full that five
-    /// to seven slots would be looked at for what is absent.
-    beginnings: Vec<u64>,
-    /// By how many bits a hash is longer than its beginning.
-    shift: u32,
 }
 
 impl<'a> WeightTable<'a> {
-    /// Reads a table whose slots are a power of two, sixteen or more; `None` if they are not.
+    /// Reads a table whose length in bytes is four times a power of two; `None` if it is not.
     pub fn new(bytes: &'a [u8]) -> Option<Self> {
         let (slots, rest) = bytes.as_chunks::<4>();
-        let bits = (slots.len() * 4).checked_ilog2()?;
-        if !rest.is_empty() || !slots.len().is_power_of_two() || !(6..=24).contains(&bits) {
-            return None;
-        }
-        let shift = u32::BITS - bits;
-        let mut beginnings = vec![0; 1 << (bits - 6)];
-        for entry in slots.iter().map(|&slot| u32::from_le_bytes(slot)) {
-            let beginning = entry >> shift;
-            beginnings[beginning as usize / 64] |= u64::from(entry != 0) << (beginning % 64);
-        }
-        Some(Self {
-            slots,
-            beginnings,
-            shift,
-        })
+        (rest.is_empty() && slots.len().is_power_of_two()).then_some(Self { slots })
     }
 
     /// The weight of a hash, zero if it has none.
     #[inline]
     pub fn weight(&self, hash: u32) -> i8 {
-        let hash = mix(hash);
-        let beginning = hash >> self.shift;
-        let bits = self.beginnings.get(beginning as usize / 64);
-        if bits.is_none_or(|bits| bits >> (beginning % 64) & 1 == 0) {
+        let Some(mask) = self.slots.len().checked_sub(1) else {
             return 0;
-        }
-        let mask = self.slots.len() - 1;
+        };
+        let hash = mix(hash);
         let mut slot = hash as usize & mask;
         // A full table would never end the search: the writer leaves a quarter empty, and the
         // bound keeps a broken file from hanging.
@@ -68,7 +46,7 @@ fn mix(hash: u32) -> u32 {
 }
 
 /// The learned tables; by default they know nothing.
-#[derive(Clone, Default)]
+#[derive(Clone, Copy, Default)]
 pub struct Tables<'a> {
     /// Words and pairs of words, by [`word_hash`](super::text::word_hash).
     pub lexicon: WeightTable<'a>,
@@ -94,14 +72,6 @@ pub mod tests {
             slots[slot] = mixed & !0xff | u32::from(weight as u8);
         }
         slots.into_iter().flat_map(u32::to_le_bytes).collect()
-    }
-
-    #[test]
-    fn a_table_is_a_power_of_two() {
-        let is_table = |slots: usize| WeightTable::new(&vec![0; slots * 4]).is_some();
-        assert!(is_table(16) && is_table(1 << 15));
-        assert!(!is_table(0) && !is_table(8) && !is_table(48));
-        assert!(WeightTable::new(&[0; 65]).is_none());
     }
 
     #[test]

@@ -236,8 +236,8 @@ pub struct Reference<'a> {
     pub title: WordSet,
     pub description: WordSet,
     pub declared: Declared,
-    pub lexicon: &'a WeightTable<'a>,
-    pub labels: &'a WeightTable<'a>,
+    pub lexicon: WeightTable<'a>,
+    pub labels: WeightTable<'a>,
     pub seen: Seen,
 }
 

@@ -78,8 +78,8 @@ impl Selection {
 pub fn select(document: &Document<'_>, url: &str, scope: Scope, favor: Favor) -> Selection {
     let model = Model::shipped();
     let blocks = segment(document, &model.tables);
-    let judgement = judge(model, document, &blocks, url);
-    choose(model, document, &blocks, judgement, scope, favor)
+    let judgement = judge(&model, document, &blocks, url);
+    choose(&model, document, &blocks, judgement, scope, favor)
 }
 
 /// The verdicts, before anything is chosen.

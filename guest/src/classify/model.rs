@@ -16,6 +16,7 @@ const FILE: &[u8] = include_bytes!("model.bin");
 const CHANCE_SHIFT: u32 = 5;
 
 /// Everything learned.
+#[derive(Clone, Copy)]
 pub struct Model<'a> {
     /// Names of the block, page, context and outcome features, a line each list, tabs between.
     pub names: &'a [u8],
@@ -30,10 +31,10 @@ pub struct Model<'a> {
 
 impl Model<'static> {
     /// The model that ships.
-    pub fn shipped() -> &'static Self {
+    pub fn shipped() -> Self {
         // Read once: to check every question of every tree takes as long as a short document.
         static SHIPPED: OnceLock<Model<'static>> = OnceLock::new();
-        SHIPPED.get_or_init(|| {
+        *SHIPPED.get_or_init(|| {
             Self::read(FILE)
                 .expect("the model file was checked when it was made, and a test reads it")
         })
