@@ -55,7 +55,7 @@ GAUGES = {
 }
 #: Counters of ``Extractor.metrics()``, under the same name.
 COUNTERS = {
-    "riptide_wasm_grow_failed_total": "Growths of linear memory that were denied",
+    "riptide_wasm_grow_failed_total": "Growths of linear memory that the limit or the system denied",
     "riptide_wasm_errors_total": "Calls of a guest that ended with an error, of whatever kind",
     "riptide_wasm_cleanups_performed_total": "Instances whose memory was given back",
     "riptide_wasm_leaks_total": "Instances replaced because their memory kept growing",
