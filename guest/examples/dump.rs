@@ -76,6 +76,13 @@ struct FoldTables {
 }
 
 impl FoldTables {
+    fn new(pattern: &str) -> Self {
+        Self {
+            pattern: pattern.to_string(),
+            loaded: Vec::new(),
+        }
+    }
+
     fn of(&mut self, fold: &str) -> Result<Tables<'_>> {
         if !self.loaded.iter().any(|(known, _)| known == fold) {
             let base = self.pattern.replace("{fold}", fold);
@@ -192,10 +199,7 @@ fn features(pages: &str, out: &str, tables: &str, kinds: &str) -> Result<()> {
     } else {
         fs::read(kinds)?
     };
-    let mut tables = FoldTables {
-        pattern: tables.to_string(),
-        loaded: Vec::new(),
-    };
+    let mut tables = FoldTables::new(tables);
     let mut named = false;
     for (at, page) in listed(pages)?.enumerate() {
         let listed = page?;
@@ -239,10 +243,7 @@ fn features(pages: &str, out: &str, tables: &str, kinds: &str) -> Result<()> {
 fn context(pages: &str, out: &str, tables: &str, scores: &str) -> Result<()> {
     let mut out = BufWriter::new(File::create(out)?);
     let scores = fs::read(scores)?;
-    let mut tables = FoldTables {
-        pattern: tables.to_string(),
-        loaded: Vec::new(),
-    };
+    let mut tables = FoldTables::new(tables);
     let mut at = 0;
     for page in listed(pages)? {
         let listed = page?;
@@ -270,10 +271,7 @@ fn settled(pages: &str, out: &str, tables: &str, scores: &str, chances: &str) ->
     let mut out = BufWriter::new(File::create(out)?);
     let (scores, chances) = (fs::read(scores)?, fs::read(chances)?);
     let (chances, _) = chances.as_chunks();
-    let mut tables = FoldTables {
-        pattern: tables.to_string(),
-        loaded: Vec::new(),
-    };
+    let mut tables = FoldTables::new(tables);
     let mut from = 0;
     for page in listed(pages)? {
         let listed = page?;
