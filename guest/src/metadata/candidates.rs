@@ -58,7 +58,7 @@ impl Search<'_, '_, '_> {
     /// Whether what stands here is somebody else's: of another story, a customer, or who looked over
     /// what the author wrote.
     fn is_of_others(&self, node: NodeId) -> bool {
-        is_elsewhere(self.sources, node)
+        is_elsewhere(self.sources, node, self.heading)
             || is_testimonial(self.sources, node)
             || is_of_helper(self.sources, node)
     }

@@ -65,45 +65,117 @@ pub fn is_span(text: &str, order: Order) -> bool {
     dash.is_some_and(|(_, after)| scan.date(scan.tokens.skip_space(after)).is_some())
 }
 
-/// The date in the path of an address: `/2024/05/03/`, `/2024-05-03-title`, `/20240503/`.
-pub fn in_path(path: &str) -> Option<Moment> {
+/// The date that a paragraph opens with, alone or behind a place: `(3 May 2024) `, `Berlin, 3 May 2024 – `.
+pub fn opening(text: &str, order: Order) -> Option<Moment> {
+    const MAX_TOKENS: usize = 12;
+    let text = fold(text);
+    let tokens = tokens(&text);
+    let scan = Scan {
+        tokens: Tokens(&tokens),
+        order,
+    };
+    let first = tokens
+        .iter()
+        .take(MAX_TOKENS)
+        .position(|token| matches!(token, Token::Number(_)))?;
+    let (at, moment, end) = (first.saturating_sub(2)..=first)
+        .find_map(|at| scan.date(at).map(|(moment, end)| (at, moment, end)))?;
+    let sign_at = |at: usize| matches!(scan.tokens.token(at), Some(Token::Sign(_)));
+    let before = (0..at).rev().find(|&at| tokens[at] != Token::Space);
+    let stands_alone = before.is_none_or(sign_at) && sign_at(scan.tokens.skip_space(end));
+    stands_alone.then_some(moment)
+}
+
+/// The date in the path of an address: `/2024/05/03/`, `/2024-05-03-title`, `/20240503/`, and at the
+/// beginning of one of its parts `/03-05-2024-title`.
+pub fn in_path(path: &str, order: Order) -> Option<Moment> {
     let path = path.split(['?', '#']).next().unwrap_or_default();
+    // An archive's address has another in it.
+    let path = path.rsplit("://").next().unwrap_or_default();
     let bytes = path.as_bytes();
-    (1..bytes.len())
-        .filter(|&at| bytes[at].is_ascii_digit() && !bytes[at - 1].is_ascii_alphanumeric())
-        .find_map(|at| {
-            let (year, mut rest) = number(&path[at..])?;
-            if year.len() == 8 {
-                return (rest.is_empty() || !rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
-                    .then(|| compact(year))
-                    .flatten();
-            }
-            let mut parts = [0; 2];
-            let mut separator = None;
-            for part in &mut parts {
-                let first = rest
-                    .chars()
-                    .next()
-                    .filter(|c| matches!(c, '/' | '-' | '_' | '.'))?;
-                if *separator.get_or_insert(first) != first {
-                    return None;
-                }
-                rest = &rest[1..];
-                let word_len = rest.bytes().take_while(u8::is_ascii_alphabetic).count();
-                if word_len > 0 {
-                    *part = month(&rest[..word_len].to_ascii_lowercase())?;
-                    rest = &rest[word_len..];
-                } else {
-                    let (digits, after) = number(rest)?;
-                    *part = digits.parse().ok().filter(|_| digits.len() <= 2)?;
-                    rest = after;
-                }
-            }
-            let ends = !rest.starts_with(|c: char| c.is_ascii_alphanumeric());
-            (year.len() == 4 && ends)
-                .then(|| Moment::new(year.parse().ok()?, parts[0], parts[1]))
-                .flatten()
-        })
+    let starts = || {
+        (1..bytes.len())
+            .filter(|&at| bytes[at].is_ascii_digit() && !bytes[at - 1].is_ascii_alphanumeric())
+    };
+    let of_part = || {
+        let is_first = |&at: &usize| {
+            let part = path[..at].rfind('/').map_or(0, |slash| slash + 1);
+            path[part..at]
+                .bytes()
+                .all(|byte| !byte.is_ascii_alphanumeric())
+        };
+        starts()
+            .filter(is_first)
+            .find_map(|at| day_first_in_path(&path[at..], order))
+    };
+    starts()
+        .find_map(|at| year_first_in_path(&path[at..]))
+        .or_else(of_part)
+}
+
+fn year_first_in_path(path: &str) -> Option<Moment> {
+    let (year, mut rest) = number(path)?;
+    if year.len() == 8 {
+        return ends(rest).then(|| compact(year)).flatten();
+    }
+    let mut parts = [0; 2];
+    let mut separator = None;
+    for part in &mut parts {
+        let first = rest
+            .chars()
+            .next()
+            .filter(|c| matches!(c, '/' | '-' | '_' | '.'))?;
+        // The day may have a folder of its own: `/2024-05/03/`.
+        if first != '/' && *separator.get_or_insert(first) != first {
+            return None;
+        }
+        separator = Some(first);
+        rest = &rest[1..];
+        let word_len = rest.bytes().take_while(u8::is_ascii_alphabetic).count();
+        if word_len > 0 {
+            *part = month(&rest[..word_len].to_ascii_lowercase())?;
+            rest = &rest[word_len..];
+        } else {
+            let (digits, after) = number(rest)?;
+            *part = digits.parse().ok().filter(|_| digits.len() <= 2)?;
+            rest = after;
+        }
+    }
+    (year.len() == 4 && ends(rest))
+        .then(|| Moment::new(year.parse().ok()?, parts[0], parts[1]))
+        .flatten()
+}
+
+/// `03-05-2024`, `03.05.2024`, `03052024`: all digits, so that the number of something else is none.
+fn day_first_in_path(path: &str, order: Order) -> Option<Moment> {
+    let (first, rest) = number(path)?;
+    let read = |first: &str, second: &str, year: &str| {
+        ordered(
+            first.parse().ok()?,
+            second.parse().ok()?,
+            year.parse().ok()?,
+            order,
+        )
+    };
+    if first.len() == 8 {
+        return ends(rest)
+            .then(|| read(&first[..2], &first[2..4], &first[4..]))
+            .flatten();
+    }
+    let separator = rest
+        .chars()
+        .next()
+        .filter(|c| matches!(c, '-' | '_' | '.'))?;
+    let (second, rest) = number(&rest[1..])?;
+    let (year, rest) = number(rest.strip_prefix(separator)?)?;
+    ((first.len(), second.len(), year.len()) == (2, 2, 4) && ends(rest))
+        .then(|| read(first, second, year))
+        .flatten()
+}
+
+/// Whether a number ends before this rest of an address.
+fn ends(rest: &str) -> bool {
+    !rest.starts_with(|c: char| c.is_ascii_alphanumeric())
 }
 
 fn number(text: &str) -> Option<(&str, &str)> {
@@ -117,6 +189,16 @@ fn compact(digits: &str) -> Option<Moment> {
         digits[4..6].parse().ok()?,
         digits[6..8].parse().ok()?,
     )
+}
+
+/// A date of which the order says what is its day, unless there is no such day.
+fn ordered(first: u32, second: u32, year: u32, order: Order) -> Option<Moment> {
+    let day_first = Moment::new(year, second, first);
+    let month_first = Moment::new(year, first, second);
+    match order {
+        Order::DayFirst => day_first.or(month_first),
+        Order::MonthFirst => month_first.or(day_first),
+    }
 }
 
 /// Looks for dates among the tokens of a text.
@@ -244,7 +326,7 @@ impl Scan<'_, '_> {
                 } else {
                     self.order
                 };
-                Some((self.ordered(first, second, year, order)?, after))
+                Some((ordered(first, second, year, order)?, after))
             };
             if let Some(found) = numeric() {
                 return Some(found);
@@ -280,15 +362,6 @@ impl Scan<'_, '_> {
         );
         let (year, after) = self.tokens.number(at, 2..=2).filter(|_| apostrophe)?;
         Some((2000 + year, after))
-    }
-
-    fn ordered(&self, first: u32, second: u32, year: u32, order: Order) -> Option<Moment> {
-        let day_first = Moment::new(year, second, first);
-        let month_first = Moment::new(year, first, second);
-        match order {
-            Order::DayFirst => day_first.or(month_first),
-            Order::MonthFirst => month_first.or(day_first),
-        }
     }
 
     /// `令和6年5月3日`: the year of the emperor.
@@ -431,13 +504,41 @@ mod tests {
         assert!(night.is_universal() && night.same_instant(&moment("2024-03-02T00:30:00+01:00")));
         assert!(!night.same_instant(&moment("2024-03-02T00:30:00Z")));
         assert!(!night.same_instant(&moment("2024-03-02T00:30:00")));
-        for (one, other, expected) in [
-            ("2024-02-29", "2024-03-01", true),
-            ("2023-12-31", "2024-01-01", true),
-            ("2024-03-01", "2024-03-01", false),
-            ("2023-02-28", "2023-03-02", false),
+    }
+
+    #[test]
+    fn a_day_is_local_where_it_is_that_day_somewhere_at_the_moment() {
+        let moment = |text| find(text, Order::MonthFirst).expect("a date");
+        for (day, universal, expected) in [
+            ("2024-03-01", "2024-02-29T23:00:00Z", true),
+            ("2024-01-01", "2023-12-31T12:00:00Z", true),
+            ("2024-01-01", "2023-12-31T08:00:00Z", false),
+            ("2024-02-29", "2024-03-01T02:30:00Z", true),
+            ("2024-02-29", "2024-03-01T22:30:00Z", false),
+            ("2024-03-01", "2024-03-01T23:00:00Z", false),
+            ("2024-03-03", "2024-03-01T23:00:00Z", false),
+            ("2024-03-02", "2024-03-01", false),
         ] {
-            assert_eq!(moment(one).is_next_to(&moment(other)), expected, "{one}");
+            let (day, universal) = (moment(day), moment(universal));
+            assert_eq!(day.is_local_day_of(&universal), expected, "{universal:?}");
+        }
+    }
+
+    #[test]
+    fn a_paragraph_may_open_with_its_date() {
+        for (text, expected) in [
+            ("(3 May 2024) Fish left", Some("2024-05-03")),
+            ("03.05.2024 - Fish left", Some("2024-05-03")),
+            ("Berlin, 3. Mai 2024 – Fische", Some("2024-05-03")),
+            ("LONDON, May 3, 2024 -- Fish left", Some("2024-05-03")),
+            ("3 May 2024 was the day", None),
+            ("May 3, 2024 was the day", None),
+            ("They left on 3 May 2024.", None),
+            ("Berlin, 30 fish – 3 May 2024", None),
+            ("Nobody knows", None),
+        ] {
+            let found = opening(text, Order::MonthFirst).map(|moment| moment.iso());
+            assert_eq!(found.as_deref(), expected, "{text}");
         }
     }
 
@@ -463,6 +564,18 @@ mod tests {
             ("/news/20240503/title", Some("2024-05-03")),
             ("/2024/may/03/title", Some("2024-05-03")),
             ("/blog/2024/5/3", Some("2024-05-03")),
+            ("/news/2024-05/03/title", Some("2024-05-03")),
+            ("/news/03-05-2024-title", Some("2024-05-03")),
+            ("/news/~03.05.2024_title", Some("2024-05-03")),
+            ("/news/03052024-title", Some("2024-05-03")),
+            (
+                "/web/20250101000000/http://example.org/2024/05/03/title",
+                Some("2024-05-03"),
+            ),
+            ("/web/20250101000000/http://example.org/title", None),
+            ("/news/fair-on-03-05-2024", None),
+            ("/news/3-5-2024-title", None),
+            ("/news/33052024-title", None),
             ("/2024/05/title", None),
             ("/a12345678/x", None),
             ("/12345678", None),
@@ -470,7 +583,9 @@ mod tests {
             ("/x?date=2024-05-03", None),
         ] {
             assert_eq!(
-                in_path(path).map(|moment| moment.iso()).as_deref(),
+                in_path(path, Order::DayFirst)
+                    .map(|moment| moment.iso())
+                    .as_deref(),
                 expected,
                 "{path}"
             );

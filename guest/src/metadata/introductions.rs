@@ -130,7 +130,7 @@ fn introduction_at_start(text: &str) -> Option<(&str, bool)> {
 
 /// Whether a text is this one in lower case, of the same length. Every text of a page is asked after
 /// every word that introduces an author, so most are told apart by their first byte.
-fn is_in_lower_case(text: &str, lower: &str) -> bool {
+pub fn is_in_lower_case(text: &str, lower: &str) -> bool {
     let first = |text: &str| text.as_bytes().first().map(u8::to_ascii_lowercase);
     first(text) == first(lower)
         && if lower.is_ascii() {

@@ -160,6 +160,7 @@ fn article_rank(name: &str) -> u8 {
         | "SocialMediaPosting"
         | "Report"
         | "Recipe"
+        | "HowTo"
         | "DiscussionForumPosting"
         | "QAPage" => 3,
         name if name.ends_with("Article") => 3,
@@ -173,7 +174,6 @@ fn article_rank(name: &str) -> u8 {
         | "Movie"
         | "JobPosting"
         | "CreativeWork"
-        | "HowTo"
         | "SoftwareApplication"
         | "Dataset" => 2,
         "WebPage" | "ItemPage" | "CollectionPage" | "AboutPage" | "FAQPage" | "ProfilePage"

@@ -73,9 +73,18 @@ impl Moment {
         matches!((self.instant(), other.instant()), (Some(one), Some(other)) if one == other)
     }
 
-    /// Whether this is the day before or behind the other.
-    pub fn is_next_to(&self, other: &Self) -> bool {
-        (self.days() - other.days()).abs() == 1
+    /// Whether this is the day, before or behind the other's, that it is somewhere on earth at the
+    /// other, which is told in Greenwich's time.
+    pub fn is_local_day_of(&self, universal: &Self) -> bool {
+        const FURTHEST_EAST: u32 = 14;
+        const FURTHEST_WEST: u32 = 12;
+        universal
+            .time
+            .is_some_and(|time| match self.days() - universal.days() {
+                1 => time.hour + FURTHEST_EAST >= 24,
+                -1 => time.hour < FURTHEST_WEST,
+                _ => false,
+            })
     }
 
     /// Minutes since some moment long ago; none where the zone or the time is not known.

@@ -7,6 +7,7 @@ use super::sources::Sources;
 use super::surroundings::{is_elsewhere, is_term, is_update};
 use super::teasers::Teasers;
 use crate::address::Base;
+use crate::blocks::text::beginning;
 use crate::parse::{Document, NodeId, Tag};
 
 /// The names that articles and posts say their date with.
@@ -60,8 +61,12 @@ const OF_PAGES: [&str; 14] = [
 /// A shown date stands at most so many nodes before or behind the main heading.
 const NODES_BEFORE: usize = 60;
 const NODES_BEHIND: usize = 200;
+/// One that stands within so many nodes is the document's, however many others there are.
+const NODES_BESIDE: usize = 10;
 /// Texts longer than this only mention dates.
 const MAX_SHOWN_BYTES: usize = 110;
+/// Unless they open with one: `Berlin, 3 May 2024 – `.
+const MAX_OPENING_BYTES: usize = 60;
 
 /// The moment of publication in ISO 8601, as precise as the document says.
 ///
@@ -93,9 +98,8 @@ pub fn find(
         || sources
             .meta(&["og:type"])
             .is_some_and(|kind| kind.starts_with("product"));
-    let of_story = from_linked()
-        .filter(|_| linked.rank() == 3)
-        .or_else(|| first(OF_STORIES).filter(|_| !is_product));
+    let of_linked = from_linked().filter(|_| linked.rank() == 3);
+    let of_metas = || first(OF_STORIES).filter(|_| !is_product);
     let shown = || shown(sources, heading, is_discussion, base, order);
     // A publishing system dates each of its pages, and names an author on posts only.
     let is_authored = || {
@@ -104,21 +108,29 @@ pub fn find(
             .is_some_and(|page| page.get("author").is_some())
             || sources.meta(&["author", "article:author"]).is_some()
     };
+    // Of two that differ the one that readers are shown is meant.
+    let of_story = match of_linked {
+        Some(linked) => of_metas()
+            .filter(|told| !told.same_day(&linked))
+            .filter(|told| shown().is_some_and(|shown| shown.same_day(told)))
+            .or(Some(linked)),
+        None => of_metas(),
+    };
     let must_be_shown = is_manual(base) || (linked.rank() == 1 && !is_authored());
     let of_story = of_story
         .filter(|found| !must_be_shown || shown().is_some_and(|shown| shown.same_day(found)));
     let found = of_story
-        .or_else(|| marked(sources, is_story, order))
-        .or_else(|| dates::in_path(base.path()))
+        .or_else(|| marked(sources, heading, is_story, order))
+        .or_else(|| dates::in_path(base.path(), order))
         .or_else(|| {
             let of_page = from_linked().or_else(|| first(&OF_PAGES))?;
             shown()
                 .filter(|shown| shown.same_day(&of_page))
                 .map(|_| of_page)
         })
-        .or_else(|| labelled(sources, order))
+        .or_else(|| labelled(sources, heading, order))
         .or_else(shown)
-        .or_else(|| named(sources, order).filter(|_| is_story && !is_product))?;
+        .or_else(|| named(sources, heading, order).filter(|_| is_story && !is_product))?;
     let found = more_precise(found, sources, order);
     if !found.is_universal() {
         return Some(found.iso());
@@ -135,19 +147,23 @@ pub fn find(
         .chain(from_linked())
         .chain(times)
         .find(|other| !other.is_universal() && other.same_instant(&found));
-    let of_path = || dates::in_path(base.path()).filter(|day| day.is_next_to(&found));
-    Some(local.or_else(of_path).unwrap_or(found).iso())
+    // English is read in all zones, any other language mostly in those of its own countries.
+    let is_of_one_country = !language.is_some_and(|language| language.starts_with("en"));
+    let of_path = dates::in_path(base.path(), order);
+    let of_page = of_path.or_else(|| shown().filter(|_| is_of_one_country));
+    let local = local.or(of_page.filter(|day| day.is_local_day_of(&found)));
+    Some(local.unwrap_or(found).iso())
 }
 
 /// A date that a text announces as that of the publication. Many different ones are those of other
 /// stories.
-fn labelled(sources: &Sources<'_, '_>, order: Order) -> Option<Moment> {
+fn labelled(sources: &Sources<'_, '_>, heading: Option<NodeId>, order: Order) -> Option<Moment> {
     const MANY: usize = 3;
     const NODES_ON: usize = 12;
     let document = sources.document;
     let mut found: Vec<Moment> = Vec::new();
     for &label in &sources.date_labels {
-        if is_elsewhere(sources, label) || is_update(sources, label) {
+        if is_elsewhere(sources, label, heading) || is_update(sources, label) {
             continue;
         }
         let own = || dates::find(&document.text(label), order);
@@ -198,7 +214,12 @@ fn more_precise(found: Moment, sources: &Sources<'_, '_>, order: Order) -> Momen
 /// A date that markup declares to be that of the publication.
 ///
 /// Many different ones on a page that is no story are those of the stories it lists.
-fn marked(sources: &Sources<'_, '_>, is_story: bool, order: Order) -> Option<Moment> {
+fn marked(
+    sources: &Sources<'_, '_>,
+    heading: Option<NodeId>,
+    is_story: bool,
+    order: Order,
+) -> Option<Moment> {
     const MANY: usize = 3;
     let document = sources.document;
     let declared = sources
@@ -219,7 +240,7 @@ fn marked(sources: &Sources<'_, '_>, is_story: bool, order: Order) -> Option<Mom
     });
     let mut moments = declared
         .chain(named)
-        .filter(|&node| !is_elsewhere(sources, node))
+        .filter(|&node| !is_elsewhere(sources, node, heading))
         .filter_map(|node| {
             machine_date(sources, node, order).or_else(|| dates::find(&sources.text(node), order))
         });
@@ -268,24 +289,36 @@ fn shown(
     );
     let mut published: Vec<Moment> = Vec::new();
     let mut updated = None;
+    let mut nearest = None;
+    let mut first_post = None;
+    let beside = heading.index().saturating_sub(NODES_BESIDE)
+        ..document.subtree_end(heading).index() + NODES_BESIDE;
     let mut teasers = Teasers::new(sources, heading, base);
     for node in near {
         let found = if document.tag(node) == Tag::TIME {
             machine_date(sources, node, order)
         } else if document.is_text(node) && !is_code(document, node) {
             let text = document.raw_text(node).trim_ascii();
-            let plausible = (6..=MAX_SHOWN_BYTES).contains(&text.len())
-                && text
-                    .bytes()
-                    .any(|byte| byte.is_ascii_digit() || byte >= 0xD9);
-            plausible
-                .then(|| dates::find(&document.text(node), order))
-                .flatten()
+            let dated = |text: &str| {
+                text.bytes()
+                    .any(|byte| byte.is_ascii_digit() || byte >= 0xD9)
+            };
+            match text.len() {
+                0..6 => None,
+                6..=MAX_SHOWN_BYTES if dated(text) => dates::find(&document.text(node), order),
+                6..=MAX_SHOWN_BYTES => None,
+                _ => Some(beginning(text, MAX_OPENING_BYTES))
+                    .filter(|opening| dated(opening))
+                    .and_then(|opening| dates::opening(opening, order)),
+            }
         } else {
             None
         };
+        if is_discussion && node > heading {
+            first_post = first_post.or(found);
+        }
         let Some(moment) = found.filter(|_| {
-            !is_elsewhere(sources, node)
+            !is_elsewhere(sources, node, Some(heading))
                 && !is_term(sources, node, order)
                 && (is_discussion || !teasers.have(node))
         }) else {
@@ -295,14 +328,17 @@ fn shown(
             updated.get_or_insert(moment);
         } else if !published.iter().any(|known| known.same_day(&moment)) {
             published.push(moment);
+            if beside.contains(&node.index()) {
+                nearest.get_or_insert(moment);
+            }
         }
     }
     if published.len() >= MANY && !is_discussion {
-        return None;
+        return nearest;
     }
     // A manual says when it was last built.
     let updated = updated.filter(|_| !is_manual(base));
-    published.into_iter().next().or(updated)
+    published.into_iter().next().or(updated).or(first_post)
 }
 
 /// Whether an address is that of a page of a manual or a wiki, which are dated by machines alone:
@@ -336,17 +372,19 @@ fn is_code(document: &Document<'_>, text: NodeId) -> bool {
 }
 
 /// A date in an element that is named after dates, wherever it stands, where there is only one.
-fn named(sources: &Sources<'_, '_>, order: Order) -> Option<Moment> {
+fn named(sources: &Sources<'_, '_>, heading: Option<NodeId>, order: Order) -> Option<Moment> {
     const MAX_BYTES: usize = 60;
+    let document = sources.document;
     let mut found: Option<Moment> = None;
-    for &node in &sources.dates {
-        if is_elsewhere(sources, node) || is_update(sources, node) {
+    for &node in sources.dates.iter().chain(&sources.times) {
+        if is_elsewhere(sources, node, heading) || is_update(sources, node) {
             continue;
         }
-        let text = sources.text(node);
-        let moment = (text.len() <= MAX_BYTES)
-            .then(|| dates::find(&text, order))
-            .flatten();
+        let text = || sources.text(node);
+        let shown = || dates::find(&Some(text()).filter(|text| text.len() <= MAX_BYTES)?, order);
+        let of_machines = || machine_date(sources, node, order);
+        let is_time = document.tag(node) == Tag::TIME;
+        let moment = is_time.then(of_machines).flatten().or_else(shown);
         match (moment, found) {
             (Some(moment), Some(known)) if !moment.same_day(&known) => return None,
             (Some(moment), None) => found = Some(moment),

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::introductions::is_in_lower_case;
 use super::json::{self, Value};
 use crate::blocks::text::beginning;
 use crate::needles::Needles;
@@ -19,7 +20,7 @@ pub struct Sources<'d, 'a> {
     metas: Vec<(String, NodeId)>,
     pub title: Option<NodeId>,
     pub headings: Vec<NodeId>,
-    /// Headings of the second and third level.
+    /// Headings below the first level.
     pub subheadings: Vec<NodeId>,
     pub times: Vec<NodeId>,
     /// Elements whose names speak of an author, of a date, of breadcrumbs, of tags.
@@ -98,7 +99,7 @@ impl<'d, 'a> Sources<'d, 'a> {
                 return;
             }
             Tag::H1 => push(&mut self.headings, node),
-            Tag::H2 | Tag::H3 => push(&mut self.subheadings, node),
+            Tag::H2 | Tag::H3 | Tag::H4 | Tag::H5 | Tag::H6 => push(&mut self.subheadings, node),
             Tag::TIME => push(&mut self.times, node),
             Tag::A => {
                 let href = document
@@ -273,8 +274,18 @@ fn introduces(text: &str) -> bool {
 /// Whether a text says that the document was published on the day it goes on to name.
 fn labels_date(text: &str) -> bool {
     const MAX_BYTES: usize = 80;
-    const STARTS: [&str; 23] = [
+    const STARTS: [&str; 33] = [
         "published",
+        "post time:",
+        "post date:",
+        "this entry was posted on",
+        "this post was published on",
+        "dieser beitrag wurde am",
+        "dieser eintrag wurde am",
+        "geschrieben am",
+        "cette entrée a été publiée le",
+        "esta entrada fue publicada el",
+        "dit bericht werd geplaatst op",
         "posted on",
         "posted:",
         "date published",
@@ -298,26 +309,25 @@ fn labels_date(text: &str) -> bool {
         "公開日",
         "نشر في",
     ];
-    let first = text.as_bytes().first().map(u8::to_ascii_lowercase);
-    let may = matches!(
-        first,
-        Some(b'p' | b'd' | b'r' | b'v' | b'e' | b'm' | b'f' | b'g' | 0xD0 | 0xD9 | 0xE5)
-    );
-    // Two bytes tell most texts apart before anything is copied. No other script's letter becomes one
-    // of ASCII's here.
-    let alike = |start: &str| {
-        let pairs = start.bytes().zip(text.bytes()).take(2);
-        pairs.fold(true, |alike, (letter, byte)| {
-            alike & (letter >= 0x80 || letter == byte.to_ascii_lowercase())
-        })
+    // Two bytes tell most texts apart before anything is compared.
+    let [first, second, ..] = *text.as_bytes() else {
+        return false;
     };
-    may && text.len() <= MAX_BYTES
-        && STARTS.iter().any(|start| {
-            alike(start)
-                && text
-                    .get(..start.len())
-                    .is_some_and(|head| head.to_lowercase() == *start)
-        })
+    let plausible = matches!(
+        (first.to_ascii_lowercase(), second.to_ascii_lowercase()),
+        (b'c' | b'f' | b'g' | b'v', b'e')
+            | (b'd', b'a' | b'i')
+            | (b'e', b'r' | b's')
+            | (b'm', b'i')
+            | (b'p', b'o' | b'u')
+            | (b't', b'h')
+            | (0xD0 | 0xD9 | 0xE5, _)
+    );
+    let starts_with = |start: &&str| {
+        let head = text.get(..start.len());
+        head.is_some_and(|head| is_in_lower_case(head, start))
+    };
+    plausible && text.len() <= MAX_BYTES && STARTS.iter().any(starts_with)
 }
 
 /// What the addresses of pages about people have in common, and those of pages about the users of a

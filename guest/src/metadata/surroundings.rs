@@ -2,8 +2,9 @@
 
 use super::dates::{self, Order};
 use super::sources::Sources;
+use crate::blocks::text::beginning;
 use crate::needles::Needles;
-use crate::parse::{NodeId, Tag};
+use crate::parse::{Document, NodeId, Tag};
 
 /// Whether the text of a date or the one before it speaks of an update.
 pub fn is_update(sources: &Sources<'_, '_>, node: NodeId) -> bool {
@@ -54,12 +55,15 @@ pub fn is_term(sources: &Sources<'_, '_>, node: NodeId, order: Order) -> bool {
         "jusqu",
         "hasta",
     ];
-    let text = sources.document.raw_text(node).to_lowercase();
+    /// A longer text says it of something else than the date that it opens with.
+    const MAX_BYTES: usize = 120;
+    let text = beginning(sources.document.raw_text(node), MAX_BYTES).to_lowercase();
     WORDS.iter().any(|word| text.contains(word)) || dates::is_span(&text, order)
 }
 
-/// Whether an element belongs to a comment, to another story or to the site.
-pub fn is_elsewhere(sources: &Sources<'_, '_>, node: NodeId) -> bool {
+/// Whether an element belongs to a comment, to another story or to the site. What is around the main
+/// heading too belongs to the story, whatever it is called.
+pub fn is_elsewhere(sources: &Sources<'_, '_>, node: NodeId, heading: Option<NodeId>) -> bool {
     static WORDS: Needles<8> = Needles::ignoring_case([
         "comment",
         "related",
@@ -86,10 +90,15 @@ pub fn is_elsewhere(sources: &Sources<'_, '_>, node: NodeId) -> bool {
             Tag::BODY | Tag::HTML | Tag::MAIN | Tag::ARTICLE => return false,
             // A few lines beside a heading are about it.
             Tag::ASIDE if document.subtree_end(above).index() <= above.index() + SMALL => {}
+            // What stands at the end of an article is about it, at the end of a page about the site.
+            Tag::FOOTER if ends_story(document, above, heading) => {}
             Tag::FOOTER | Tag::ASIDE if !speaks_of(sources, above, &OF_THE_STORY) => {
                 return true;
             }
             _ => {}
+        }
+        if heading.is_some_and(|heading| contains(document, above, heading)) {
+            return false;
         }
         if speaks_of(sources, above, &WORDS)
             || document.classes(above).any(|class| class == "sidebar")
@@ -98,6 +107,21 @@ pub fn is_elsewhere(sources: &Sources<'_, '_>, node: NodeId) -> bool {
         }
     }
     false
+}
+
+/// Whether a footer is that of the article with the main heading.
+fn ends_story(document: &Document<'_>, footer: NodeId, heading: Option<NodeId>) -> bool {
+    let article = document
+        .ancestors(footer)
+        .find(|&above| document.tag(above) == Tag::ARTICLE);
+    article
+        .zip(heading)
+        .is_some_and(|(article, heading)| contains(document, article, heading))
+}
+
+/// Whether an element is around a node.
+fn contains(document: &Document<'_>, element: NodeId, node: NodeId) -> bool {
+    element < node && node < document.subtree_end(element)
 }
 
 /// Whether a class of an element has one of these words in it. Classes that are styles with a

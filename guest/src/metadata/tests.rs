@@ -168,6 +168,119 @@ fn a_date_below_the_heading_is_that_of_publication() {
 }
 
 #[test]
+fn the_date_beside_the_heading_is_the_documents_however_many_follow() {
+    let others = ["4 May 2024", "5 May 2024", "6 May 2024", "7 May 2024"]
+        .map(|day| format!("<p>Fish were seen again, said the paper of the day.</p><p>{day}</p>"))
+        .concat();
+    let far = "<p>Nobody knows why they left.</p>".repeat(5);
+    let beside = date_of(&format!("<p>3 May 2024</p>{far}{others}"));
+    assert_eq!(beside.as_deref(), Some("2024-05-03"));
+    assert_eq!(date_of(&format!("{far}{others}")), None);
+}
+
+#[test]
+fn a_paragraph_may_open_with_the_date() {
+    let rest = "Nobody knows why the fish left the bay. ".repeat(5);
+    let found = |opening: &str| date_of(&format!("<p>{opening}{rest}</p>"));
+    let date = Some("2024-05-03");
+    assert_eq!(found("(3 May 2024) ").as_deref(), date);
+    assert_eq!(found("Galway, 3 May 2024 – ").as_deref(), date);
+    assert_eq!(found("On 3 May 2024 they left. "), None);
+}
+
+#[test]
+fn what_is_around_the_heading_is_the_documents_whatever_it_is_called() {
+    let page = |class: &str, inner: &str, outer: &str| {
+        let html = format!(
+            "<title>Fish leave the bay</title><div class='{class}'>\
+             <h1>Fish leave the bay</h1>{inner}</div><div class=related>{outer}</div>"
+        );
+        metadata(&html).published
+    };
+    let date = "<p>3 May 2024</p>";
+    let teaser = page("post category-popular", date, "");
+    assert_eq!(teaser.as_deref(), Some("2024-05-03"));
+    assert_eq!(page("post category-popular", "", date), None);
+}
+
+#[test]
+fn the_footer_of_an_article_speaks_of_it_that_of_the_page_of_the_site() {
+    let footer = "<footer><p>By <a rel=author href=/7>Ann Example</a>, 3 May 2024</p></footer>";
+    let page = |inside: &str, behind: &str| {
+        metadata(&format!(
+            "<title>Fish leave the bay</title><article><h1>Fish leave the bay</h1>\
+             <p>Nobody knows why they left.</p>{inside}</article>{behind}"
+        ))
+    };
+    let inside = page(footer, "");
+    assert_eq!(inside.published.as_deref(), Some("2024-05-03"));
+    assert_eq!(inside.byline.as_deref(), Some("Ann Example"));
+    let behind = page("", footer);
+    assert_eq!((behind.published, behind.byline), (None, None));
+}
+
+#[test]
+fn the_only_time_of_a_story_is_its_date_wherever_it_stands() {
+    let far = "<p>They left.</p>".repeat(200);
+    let page = |kind: &str, times: &str| {
+        let html = format!(
+            "<title>Fish</title><meta property=og:type content={kind}><h1>Fish</h1>{far}{times}"
+        );
+        metadata(&html).published
+    };
+    let time = "<time datetime=2024-05-03>long ago</time>";
+    let other = "<time datetime=2024-05-04>long ago</time>";
+    assert_eq!(page("article", time).as_deref(), Some("2024-05-03"));
+    assert_eq!(page("website", time), None);
+    assert_eq!(page("article", &[time, other].concat()), None);
+}
+
+#[test]
+fn of_two_declared_dates_the_one_that_is_shown_is_meant() {
+    let page = |shown: &str| {
+        let html = format!(
+            "<title>Fish</title><script type=application/ld+json>{{\"@type\": \"Article\", \
+             \"datePublished\": \"2021-01-01\"}}</script>\
+             <meta property='article:published_time' content='2024-05-03'><h1>Fish</h1>{shown}"
+        );
+        metadata(&html).published
+    };
+    assert_eq!(page("<p>3 May 2024</p>").as_deref(), Some("2024-05-03"));
+    assert_eq!(page("<p>1 January 2021</p>").as_deref(), Some("2021-01-01"));
+    assert_eq!(page("").as_deref(), Some("2021-01-01"));
+}
+
+#[test]
+fn the_day_of_a_country_s_readers_goes_before_greenwich_s() {
+    let page = |language: &str, day: &str| {
+        let html = format!(
+            "<html lang={language}><title>Fische</title><h1>Fische</h1><p>{day}</p>\
+             <meta property='article:published_time' content='2024-05-02T22:00:00Z'>"
+        );
+        metadata_at("https://www.example-news.de/fische", &html).published
+    };
+    let universal = Some("2024-05-02T22:00:00Z");
+    assert_eq!(page("de", "3.5.2024").as_deref(), Some("2024-05-03"));
+    assert_eq!(page("de", "2.5.2024").as_deref(), universal);
+    assert_eq!(page("de", "1.5.2024").as_deref(), universal);
+    assert_eq!(page("en", "3 May 2024").as_deref(), universal);
+}
+
+#[test]
+fn the_first_post_of_a_thread_dates_it_though_posts_are_called_comments() {
+    let post = |day: &str| format!("<div class=comment><p>{day}</p><p>Worms.</p></div>");
+    let html = format!(
+        "<title>Which bait?</title><h1>Which bait?</h1>{}{}",
+        post("3 May 2024"),
+        post("4 May 2024")
+    );
+    let date = |url: &str| metadata_at(url, &html).published;
+    let thread = date("https://forum.example.com/threads/which-bait.9/");
+    assert_eq!(thread.as_deref(), Some("2024-05-03"));
+    assert_eq!(date("https://example.com/which-bait"), None);
+}
+
+#[test]
 fn dates_of_other_documents_and_of_events_are_not_the_documents() {
     for below in [
         "<div><h2><a href=/world/birds>Birds come back</a></h2><p>3 May 2024</p></div>",
