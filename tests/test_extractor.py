@@ -37,6 +37,7 @@ from scrapy_riptide.content import Mode
 from scrapy_riptide.wasm import component, host, lifting, memory
 from scrapy_riptide.wasm import runtime as runtime_module
 from scrapy_riptide.wasm.instance import Instance
+from scrapy_riptide.wasm.utf8 import utf8
 
 URL = "https://example.com/"
 
@@ -75,7 +76,6 @@ async def test_every_document_is_encoded_on_a_worker_thread(
     extractor: MakeExtractor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     encoded: dict[str, str] = {}
-    utf8 = lifting.utf8
 
     def noted(text: str | bytes) -> bytes:
         encoded[str(text)] = threading.current_thread().name

@@ -39,7 +39,6 @@ from scrapy_riptide.wasm.lifting import (
     VariantOf,
     lower_strings,
     lower_variant,
-    utf8,
 )
 
 URL = "https://example.com/"
@@ -95,23 +94,6 @@ def test_what_is_no_unicode_in_a_str_becomes_the_replacement_character(echo: Ext
 @example(b"\0")
 def test_what_is_no_utf8_in_bytes_becomes_the_replacement_character(echo: Extractor, html: bytes) -> None:
     assert echo.extract(html, URL).text == reference_utf8(html)
-
-
-@given(st.text() | ANY_STR | st.binary())
-def test_lowered_text_is_always_valid_utf8(value: str | bytes) -> None:
-    assert str(utf8(value), "utf-8") == reference_utf8(value)
-
-
-@given(
-    st.one_of(st.binary(max_size=40), st.text(max_size=20).map(lambda text: text.encode(errors="replace")))
-)
-@example("ééé".encode() * 3)
-@example("语".encode() * 5 + b"\xe8")
-def test_bytes_that_are_checked_in_pieces_are_utf8_as_a_whole(value: bytes) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lifting, "_CHECKED_BYTES", 7)
-        checked = lifting._is_utf8(value)
-    assert checked is (value == value.decode("utf-8", "ignore").encode())
 
 
 @settings(max_examples=50)

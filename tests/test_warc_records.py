@@ -15,7 +15,7 @@ from warcs import other, pages, record
 
 from scrapy_riptide.archives.records import Damaged, Document, Skipped, read_warc
 from scrapy_riptide.decoding import decode, document
-from scrapy_riptide.wasm.lifting import utf8
+from scrapy_riptide.wasm.utf8 import utf8
 
 LIMIT = 1_000_000
 

@@ -15,12 +15,13 @@ from __future__ import annotations
 import ctypes
 import struct
 import sys
-from codecs import utf_8_decode
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from wasmtime import _ffi as ffi
 from wasmtime.component import _types as declared
+
+from scrapy_riptide.wasm.utf8 import utf8
 
 #: Makes a Python value of the three words of a value's union.
 Lift = Callable[[int, int, int], Any]
@@ -258,40 +259,6 @@ _KIND_VARIANT: int = ffi.WASMTIME_COMPONENT_VARIANT.value
 _KIND_ENUM: int = ffi.WASMTIME_COMPONENT_ENUM.value
 _NO_VALUE = bytes([ffi.WASMTIME_COMPONENT_BOOL.value])
 _VAL_OUT = struct.Struct("=B7xQQQ")
-
-
-def utf8(value: str | bytes) -> bytes:
-    """``value`` as UTF-8 that can't be refused: what is no Unicode becomes U+FFFD.
-
-    wasmtime ends the process over a string that is not UTF-8, so bytes are checked here.
-    """
-    if isinstance(value, str):
-        try:
-            return value.encode()
-        except UnicodeEncodeError:  # lone surrogates
-            return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
-    if not isinstance(value, bytes):
-        raise TypeError(f"a document or an address is str or bytes, not {type(value).__name__}")
-    return value if _is_utf8(value) else value.decode("utf-8", "replace").encode()
-
-
-# Bytes that are checked at once: their text stays in the processor's nearer caches.
-_CHECKED_BYTES = 16 * 1024
-
-
-def _is_utf8(value: bytes) -> bool:
-    """Whether bytes are UTF-8, piece by piece: a whole page would become a long string."""
-    if value.isascii():
-        return True
-    view, start = memoryview(value), 0
-    try:
-        while start < len(value):
-            end = start + _CHECKED_BYTES
-            # Only the last piece has to end with a whole character.
-            start += utf_8_decode(view[start:end], "strict", end >= len(value))[1]
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _address_of(octets: bytes) -> int:
