@@ -23,7 +23,7 @@ crawl: $(VENV)/.installed ## crawl the bundled site, or URL=https://... [PAGES=5
 test: $(VENV)/.test ## all tests, the guest's included where cargo is  [ARGS="-k pool"]
 	@$(PY) -m pytest $(ARGS)
 	@if command -v cargo >/dev/null; then \
-		echo "== the guest's own tests"; cargo test --quiet --manifest-path guest/Cargo.toml; \
+		echo "== the guest's own tests"; cargo test --quiet --workspace --manifest-path guest/Cargo.toml; \
 	else \
 		echo "The guest's own tests were left out: there is no cargo on the PATH (https://rustup.rs)."; \
 	fi
@@ -35,9 +35,9 @@ lint: $(VENV)/.lint ## ruff and mypy, for the guest rustfmt and clippy where the
 	@$(PY) -m ruff check
 	@$(PY) -m ruff format --check
 	@$(PY) -m mypy
-	@if command -v cargo-fmt >/dev/null; then cargo fmt --check --manifest-path guest/Cargo.toml; fi
+	@if command -v cargo-fmt >/dev/null; then cargo fmt --all --check --manifest-path guest/Cargo.toml; fi
 	@if command -v cargo-clippy >/dev/null; then \
-		cargo clippy --quiet --all-targets --manifest-path guest/Cargo.toml -- -D warnings; fi
+		cargo clippy --quiet --workspace --all-targets --manifest-path guest/Cargo.toml -- -D warnings; fi
 
 docs: $(VENV)/.docs ## build the documentation into docs/_build
 	@$(PY) -m sphinx --quiet --fail-on-warning --keep-going docs docs/_build/html

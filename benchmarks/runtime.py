@@ -1,6 +1,6 @@
 """What the host runtime costs: cold starts, the boundary, each safeguard, threads, reuse.
 
-    python benchmarks/runtime.py [--data DIR] [--quick] [--plot [DIR]]
+    python benchmarks/runtime.py [--data DIR] [--quick] [--plot [DIR]] [--without-polls FILE]
 
 Every comparison is made in one run, its sides taken in turn, and given as the median of the
 ratios: machines are noisy, ratios of neighbours are not. Figures depend on the documents; with
@@ -256,7 +256,9 @@ def boundary(config: ExtractorConfig, calls: int) -> None:
     runtime.close()
 
 
-def overheads(config: ExtractorConfig, pages: Pages, rounds: int) -> dict[str, Ratio]:
+def overheads(
+    config: ExtractorConfig, pages: Pages, rounds: int, without_polls: Path | None
+) -> dict[str, Ratio]:
     title(f"Safeguards, each against off ({len(pages)} pages)")
     found: dict[str, Ratio] = {}
     base: dict[str, Any] = {"epochs": False, "fuel": False, "exact_memory": False}
@@ -270,6 +272,10 @@ def overheads(config: ExtractorConfig, pages: Pages, rounds: int) -> dict[str, R
     ):
         with instance(unlimited, **{**base, **change}) as on, instance(unlimited, **base) as off:
             found[name] = ratio(on, off, pages, rounds)
+    if without_polls is not None:
+        bare = replace(config, component=str(without_polls))
+        with instance(config) as on, instance(bare, epochs=False) as off:
+            found["polls"] = ratio(on, off, pages, rounds)
     for name, switch in (
         ("nothing, the noise of one extractor", lambda _extractor, _on: None),
         ("leak detection", _watch_for_leaks),
@@ -467,6 +473,12 @@ def main() -> None:
     parser = argument_parser(__doc__, pages=60)
     parser.add_argument("--quick", action="store_true", help="fewer rounds, for a look")
     parser.add_argument(
+        "--without-polls",
+        type=Path,
+        metavar="FILE",
+        help="the same component as the compiler left it, in guest/target/component/simd, to measure polls",
+    )
+    parser.add_argument(
         "--plot",
         type=Path,
         metavar="DIR",
@@ -483,7 +495,7 @@ def main() -> None:
         config = ExtractorConfig(cache_dir=cache, fallback=None, cold_start_target_ms=1e9)
         warm = cold_start(cache, starts)
         boundary(config, calls)
-        costs = overheads(config, pages, rounds)
+        costs = overheads(config, pages, rounds, arguments.without_polls)
         fuel(config, pages)
         speeds = threads(config, pages, rounds)
         event_loop(config, pages)

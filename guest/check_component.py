@@ -1,7 +1,7 @@
 """Check a built guest and print its size and SHA-256, one line a file.
 
 A guest must be a component and import nothing: an import would be a way out of the sandbox, and
-no host here defines any. Needs nothing but Python, so that a machine without wasm tools can check.
+no host here defines any. It must have its polls, by which it is stopped. Needs nothing but Python, so that a machine without wasm tools can check.
 """
 
 import hashlib
@@ -12,6 +12,8 @@ from pathlib import Path
 COMPONENT_HEADER = b"\0asm\x0d\0\x01\0"
 IMPORT_SECTION = 10
 EXPORT_SECTION = 11
+# A custom section's name, behind its length.
+POLLS = b"\x0driptide-polls"
 
 
 def sections(component: bytes) -> Iterator[int]:
@@ -40,6 +42,8 @@ def complaint(component: bytes) -> str | None:
         return "has imports; look for a crate that expects WASI or wasm-bindgen"
     if EXPORT_SECTION not in ids:
         return "exports nothing"
+    if POLLS not in component:
+        return "has no polls: guest/polls puts them in, as guest/build.sh has it do"
     return None
 
 

@@ -1,6 +1,6 @@
 """Clocks for the thread that keeps deadlines, so that no busy machine decides how a test ends.
 
-``monkeypatch.setattr(deadline, "time", OwnTime())``: as much of the ``time`` module as that thread needs.
+``monkeypatch.setattr(deadline, "clock", OwnTime())``
 """
 
 from __future__ import annotations
@@ -8,14 +8,21 @@ from __future__ import annotations
 import threading
 import time
 
+from scrapy_riptide.wasm.deadline import Clock
 
-class OwnTime:
+
+class Watched(Clock):
+    """Whoever waits looks at the clock again and again, since it goes otherwise than the wall's."""
+
+    def wait(self, event: threading.Event, seconds: float | None) -> None:
+        event.wait(0.01 if seconds is None else min(seconds, 0.01))
+
+
+class OwnTime(Watched):
     """Goes on only while this process has a processor, and never faster than the wall's clock.
 
     A guest that spins meets its deadline. One that works a little doesn't because others had the machine.
     """
-
-    sleep = staticmethod(time.sleep)
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -32,10 +39,8 @@ class OwnTime:
             return self._now
 
 
-class HeldTime:
+class HeldTime(Watched):
     """Stands still until :meth:`go_on`: until then no guest meets its deadline, however long it spins."""
-
-    sleep = staticmethod(time.sleep)
 
     def __init__(self) -> None:
         self._now = time.monotonic()

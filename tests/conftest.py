@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from clocks import HeldTime, OwnTime
 from misbehaving import write_misbehaving
+from spinning import settings_with_polls
 from waiting import PATIENCE_S
 
 from scrapy_riptide import Extractor, ExtractorConfig
@@ -46,6 +47,12 @@ def misbehaving(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def polled_misbehaving(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """:func:`misbehaving` with polls."""
+    return write_misbehaving(tmp_path_factory.mktemp("component"), polls=True)
+
+
+@pytest.fixture(scope="session")
 def real_config(cache_dir: Path) -> Configure:
     """A configuration of the packaged component; without a fallback, unless asked for."""
 
@@ -56,23 +63,36 @@ def real_config(cache_dir: Path) -> Configure:
 
 
 @pytest.fixture(scope="session")
-def config(real_config: Configure, misbehaving: Path) -> Configure:
-    """A configuration of the misbehaving component.
+def config(epochs_config: Configure) -> Configure:
+    """A configuration of the misbehaving component, stopped as components of a user's own are.
 
     Its breaker never opens and no instance is made ahead of need, unless asked for.
     """
-    defaults = {"component": str(misbehaving), "failure_threshold": 10**6, "initial_pool_size": 0}
+    return epochs_config
+
+
+@pytest.fixture(scope="session")
+def epochs_config(real_config: Configure, misbehaving: Path) -> Configure:
+    """:func:`config`, in a test of more than that."""
+    return _of_component(real_config, misbehaving)
+
+
+@pytest.fixture
+def polls_config(
+    real_config: Configure, polled_misbehaving: Path, monkeypatch: pytest.MonkeyPatch
+) -> Configure:
+    """A configuration of the misbehaving component, stopped as the packaged one is."""
+    monkeypatch.setattr("scrapy_riptide.wasm.runtime.engine_settings", settings_with_polls)
+    return _of_component(real_config, polled_misbehaving)
+
+
+def _of_component(real_config: Configure, component: Path) -> Configure:
+    defaults = {"component": str(component), "failure_threshold": 10**6, "initial_pool_size": 0}
 
     def configure(**options: Any) -> ExtractorConfig:
         return real_config(**{**defaults, **options})
 
     return configure
-
-
-def guests_running(extractor: Extractor) -> int:
-    """How many guests are under way at this moment."""
-    runtime = extractor._host.runtime
-    return 0 if runtime is None else runtime.ticker.running
 
 
 @pytest.fixture(autouse=True)
@@ -84,14 +104,14 @@ def patient_health(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def own_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Deadlines in time that this process has a processor: others can't make a guest miss one."""
-    monkeypatch.setattr(deadline, "time", OwnTime())
+    monkeypatch.setattr(deadline, "clock", OwnTime())
 
 
 @pytest.fixture
 def held_time(monkeypatch: pytest.MonkeyPatch) -> HeldTime:
     """Deadlines that come when the test says so."""
     held = HeldTime()
-    monkeypatch.setattr(deadline, "time", held)
+    monkeypatch.setattr(deadline, "clock", held)
     return held
 
 

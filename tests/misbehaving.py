@@ -19,6 +19,7 @@ with constants. Made with ``wasmtime.wat2wasm``, so it needs no toolchain.
 
 from __future__ import annotations
 
+import re
 import struct
 from functools import cache
 from pathlib import Path
@@ -40,6 +41,8 @@ WIT_ERRORS = (
 ERROR_TEXT = "as was asked for"
 #: Links of ``!n``.
 MANY = 300
+#: The custom section by which a component says that it has polls.
+POLLS_SECTION = b"\x00\x0f\x0driptide-polls\x01"
 #: Pages that the guest starts with, unless told otherwise.
 START_PAGES = 17
 
@@ -148,6 +151,8 @@ RECORD_BYTES = _CONTENT_SIZE + 48
 RECORD_LAYOUT = [(_OFFSET[name], kind) for name, kind, _ in _CONTENT_FIELDS]
 #: Where the HTML lies.
 HTML_AT = 65536
+#: Where it lies in the component with polls: behind the page that those look at.
+HTML_AT_WITH_POLLS = 65536 * (START_PAGES + 1)
 
 
 def _place_words() -> dict[bytes, tuple[int, int]]:
@@ -228,7 +233,18 @@ def _answer(base: int, head: int) -> str:
       (i32.const {base})"""
 
 
-def _core_module(start_pages: int) -> str:
+def _core_module(start_pages: int, polling_page: int | None) -> str:
+    """``polling_page`` is the number of the page, behind the others, that each loop looks at."""
+    module = _unpolled_module(start_pages if polling_page is None else polling_page + 1)
+    if polling_page is None:
+        return module
+    poll = f"(drop (i32.atomic.load8_u offset={polling_page * 65536} (i32.const 0)))"
+    # What is given out begins behind that page.
+    module = module.replace("(i32.const 65536)", f"(i32.const {(polling_page + 1) * 65536})")
+    return re.sub(r"\(loop \$\w+", lambda loop: f"{loop[0]} {poll}", module)
+
+
+def _unpolled_module(start_pages: int) -> str:
     def when(letter: str, action: str) -> str:
         return f"(if (i32.eq (local.get $what) (i32.const {ord(letter)})) (then {action}))"
 
@@ -335,12 +351,18 @@ def _core_module(start_pages: int) -> str:
 
 @cache
 def misbehaving_wat(
-    start_pages: int = START_PAGES, *, imports: bool = False, interface: str = INTERFACE, without: str = ""
+    start_pages: int = START_PAGES,
+    *,
+    imports: bool = False,
+    interface: str = INTERFACE,
+    without: str = "",
+    polls: bool = False,
 ) -> str:
     """The component's text.
 
-    ``imports`` adds an import, which no guest may have; ``interface`` exports it under another
-    name; ``without`` leaves a function of the contract out.
+    ``polls`` has it look at one more page in every loop; ``imports`` adds an import, which no
+    guest may have; ``interface`` exports it under another name; ``without`` leaves a function
+    of the contract out.
     """
     functions = {name: signature for name, signature in _FUNCTIONS.items() if name != without}
     lifts = "\n".join(
@@ -368,7 +390,7 @@ def misbehaving_wat(
     with_functions = " ".join(f'(with "f-{name}" (func $f-{name}))' for name in functions)
     return f"""(component
   {'(import "host" (func))' if imports else ""}
-  {_core_module(start_pages)}
+  {_core_module(start_pages, start_pages if polls else None)}
   (core instance $i (instantiate $m))
   (alias core export $i "memory" (core memory $mem))
   {outer_types}
@@ -396,9 +418,10 @@ def write_misbehaving(
     imports: bool = False,
     interface: str = INTERFACE,
     without: str = "",
+    polls: bool = False,
 ) -> Path:
     """Writes the component into ``directory``; its path. Options as of :func:`misbehaving_wat`."""
-    path = directory / "misbehaving.wasm"
-    wat = misbehaving_wat(start_pages, imports=imports, interface=interface, without=without)
-    path.write_bytes(bytes(wat2wasm(wat)))
+    path = directory / f"misbehaving{'-polls' * polls}.wasm"
+    wat = misbehaving_wat(start_pages, imports=imports, interface=interface, without=without, polls=polls)
+    path.write_bytes(bytes(wat2wasm(wat)) + POLLS_SECTION * polls)
     return path

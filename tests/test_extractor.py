@@ -18,8 +18,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from conftest import Configure, MakeExtractor, MakeRuntime, guests_running
+from conftest import Configure, MakeExtractor, MakeRuntime
 from misbehaving import INTERFACE, START_PAGES, write_misbehaving
+from spinning import guests_running
 from waiting import PATIENCE_S, wait_for
 from wasmtime import wat2wasm
 
@@ -370,9 +371,9 @@ def test_a_compilation_is_no_documents_time_and_who_waits_for_it_is_told(
     go_on = threading.Event()
     compiling_s = 1000.0
 
-    def when_told(*arguments: Any) -> Any:
+    def when_told(*arguments: Any, **options: Any) -> Any:
         go_on.wait(PATIENCE_S)
-        return compile_component(*arguments)
+        return compile_component(*arguments, **options)
 
     def clock() -> float:
         return time.perf_counter() + compiling_s * go_on.is_set()

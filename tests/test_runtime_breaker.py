@@ -8,7 +8,8 @@ from contextlib import suppress
 from functools import partial
 
 import pytest
-from conftest import MakeExtractor, guests_running
+from conftest import MakeExtractor
+from spinning import guests_running
 from waiting import PATIENCE_S, wait_for
 
 from scrapy_riptide import Extractor, errors

@@ -1,4 +1,7 @@
-"""A guest that runs too long is stopped: on time, never early, and told from any other failure."""
+"""A guest that runs too long is stopped: on time, never early, and told from any other failure.
+
+All of it by epochs and by the guest's polls.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +13,16 @@ from typing import Any
 
 import pytest
 from conftest import Configure, MakeExtractor, MakeRuntime
+from spinning import spin
 from waiting import PATIENCE_S, wait_for
 
 from scrapy_riptide import Extractor, errors
-from scrapy_riptide.wasm import deadline, memory
+from scrapy_riptide.wasm import memory
 from scrapy_riptide.wasm.contract import lower_mode
-from scrapy_riptide.wasm.deadline import TICK_S, EpochTicker, ticks
 from scrapy_riptide.wasm.instance import Instance
 from scrapy_riptide.wasm.lifting import lower_string
 from scrapy_riptide.wasm.memory_tracker import MemoryTracker
+from scrapy_riptide.wasm.polling_page import PollingPage
 
 URL = "https://example.com/"
 #: A busy machine wakes the thread too late now and then: one guest of so many that is stopped on time shows
@@ -26,12 +30,13 @@ URL = "https://example.com/"
 ATTEMPTS, AT_LEAST = 50, 5
 
 
-def spin(instance: Instance) -> float:
-    """Seconds that a spinning guest ran until it was stopped for its deadline."""
-    started = time.monotonic()
-    with pytest.raises(errors.ExtractionTimeout):
-        instance.call("extract", lower_string("!s"), lower_string(URL), lower_mode("article"))
-    return time.monotonic() - started
+@pytest.fixture(params=["epochs", "polls"])
+def config(request: pytest.FixtureRequest) -> Configure:
+    """A configuration of the misbehaving component, which is stopped one way and the other."""
+    configure: Configure = request.getfixturevalue(
+        {"epochs": "epochs_config", "polls": "polls_config"}[request.param]
+    )
+    return configure
 
 
 @pytest.mark.parametrize("timeout_secs", [0.01, 0.05, 0.3])
@@ -95,75 +100,10 @@ def test_a_timeout_says_how_long_the_guest_ran(extractor: MakeExtractor) -> None
         extractor(timeout_secs=0.05).extract("!s", URL)
 
 
-class SlowClock:
-    """The ``time`` module for a ticker whose thread is not woken for half a second."""
-
-    monotonic = staticmethod(time.monotonic)
-
-    @staticmethod
-    def sleep(_: float) -> None:
-        time.sleep(0.5)
-
-
-def test_ticks_that_come_late_shorten_nobodys_deadline(
-    runtime: MakeRuntime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(deadline, "time", SlowClock)
-    made, config = runtime(timeout_secs=0.3)
-    first, second = Instance(made, config, 1), Instance(made, config, 2)
-    thread = threading.Thread(target=spin, args=[first])
-    thread.start()
-    # The second guest starts just before the thread wakes, with 45 ticks to make up for.
-    time.sleep(0.45)
-    assert spin(second) >= 0.3
-    thread.join()
-    first.close()
-    second.close()
-
-
-def test_late_ticks_are_made_up_for(runtime: MakeRuntime, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deadline, "time", SlowClock)
-    made, config = runtime(timeout_secs=0.9)
-    instance = Instance(made, config, 1)
-    # Woken twice in the time of 90 ticks: without making up, this guest would run for 45 seconds.
-    assert 0.9 <= spin(instance) < 40
-    instance.close()
-
-
-def test_parts_of_ticks_add_up_to_ticks() -> None:
-    class Epochs:
-        count = 0
-
-        def increment_epoch(self) -> None:
-            self.count += 1
-
-    engine: Any = Epochs()
-    ticker = EpochTicker(engine)
-    ticker._epoch_s = 100.0
-    for step in range(1, 101):  # the thread is woken each 19 ms
-        ticker._advance(100.0 + step * 0.019)
-    ticker.close()
-    assert engine.count in (189, 190)
-
-
-def test_the_ticker_sleeps_without_guests_and_wakes_for_the_next(
-    runtime: MakeRuntime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(deadline, "_LINGER_S", 0.02)
-    made, config = runtime(timeout_secs=0.05)
-    instance = Instance(made, config, 1)
-    spin(instance)
-    wait_for(lambda: not made.ticker._wake.is_set(), "it sleeps")
-    again = Instance(made, config, 2)
-    assert spin(again) >= 0.05
-    instance.close()
-    again.close()
-
-
-def test_without_the_ticker_no_guest_is_started(runtime: MakeRuntime) -> None:
+def test_without_the_thread_no_guest_is_started(runtime: MakeRuntime) -> None:
     made, config = runtime()
     instance = Instance(made, config, 1)
-    made.ticker.close()
+    made.deadlines.close()
     with pytest.raises(errors.InternalError) as caught:
         instance.call("get-modes")
     assert str(caught.value) == "the thread that keeps deadlines is gone: no guest is started without it"
@@ -173,7 +113,7 @@ def test_without_the_ticker_no_guest_is_started(runtime: MakeRuntime) -> None:
 def test_after_all_were_expired_no_guest_is_started(runtime: MakeRuntime) -> None:
     made, config = runtime()
     instance = Instance(made, config, 1)
-    assert made.ticker.expire_all()
+    assert made.deadlines.expire_all()
     with pytest.raises(errors.ExtractorClosed):
         instance.call("get-modes")
     instance.close()
@@ -194,8 +134,8 @@ def test_expiring_stops_every_guest_at_once(runtime: MakeRuntime) -> None:
     threads = [threading.Thread(target=run, args=[Instance(made, config, number)]) for number in range(3)]
     for thread in threads:
         thread.start()
-    wait_for(lambda: made.ticker.running == 3, "all run")
-    assert made.ticker.expire_all(PATIENCE_S)
+    wait_for(lambda: made.deadlines.running == 3, "all run")
+    assert made.deadlines.expire_all(PATIENCE_S)
     for thread in threads:
         thread.join()
     assert [str(error) for error in stopped] == ["the extractor was closed while the guest ran"] * 3
@@ -208,28 +148,14 @@ def test_a_guest_that_starts_as_all_are_expired_is_no_failure_of_the_component(
     owned_by = memory.owned_by
 
     @contextmanager
-    def expiring(tracker: MemoryTracker) -> Iterator[None]:
-        made.ticker.expire_all(0.001)
-        with owned_by(tracker):
+    def expiring(tracker: MemoryTracker, page: PollingPage | None) -> Iterator[None]:
+        made.deadlines.expire_all(0.001)
+        with owned_by(tracker, page):
             yield
 
     monkeypatch.setattr(memory, "owned_by", expiring)
     with pytest.raises(errors.ExtractorClosed, match="the extractor was closed while a guest started"):
         Instance(made, config, 1)
-
-
-@pytest.mark.parametrize("seconds", [0.001, 0.01, 0.0101, 1, 30, 86400])
-def test_a_deadline_in_ticks_is_never_early(seconds: float) -> None:
-    assert (ticks(seconds) - 1) * TICK_S >= seconds - 1e-9
-    assert (ticks(seconds) - 2) * TICK_S < seconds
-
-
-def test_a_ticker_is_closed_once_and_for_all(runtime: MakeRuntime) -> None:
-    made, _ = runtime()
-    ticker = EpochTicker(made.engine)
-    ticker.close()
-    ticker.close()
-    assert not ticker.is_alive()
 
 
 # Fuel.

@@ -29,9 +29,13 @@ SLOW = {
 @pytest.mark.parametrize(
     "case", [pytest.param(each, marks=[pytest.mark.slow] * (each in SLOW)) for each in CASES]
 )
-def test_the_process_survives(case: str, misbehaving: Path, cache_dir: Path) -> None:
+@pytest.mark.parametrize("way", ["epochs", "polls"])
+def test_the_process_survives(
+    case: str, way: str, misbehaving: Path, polled_misbehaving: Path, cache_dir: Path
+) -> None:
+    component = polled_misbehaving if way == "polls" else misbehaving
     ended = subprocess.run(
-        [sys.executable, "-X", "dev", str(SCRIPT), case, str(misbehaving), str(cache_dir)],
+        [sys.executable, "-X", "dev", str(SCRIPT), case, way, str(component), str(cache_dir)],
         check=False,
         capture_output=True,
         text=True,

@@ -12,7 +12,8 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from conftest import Configure, MakeExtractor, guests_running
+from conftest import Configure, MakeExtractor
+from spinning import guests_running
 from waiting import PATIENCE_S, wait_for
 
 from scrapy_riptide import ExtractedContent, Extractor, errors

@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 from aiohttp import web
 from clocks import HeldTime
-from conftest import guests_running
 from crawls import AS_IT_IS, WORDS, Crawl, Page, PageSpider, article, crawl, messages, site
 from scrapy import Request, Spider
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
+from spinning import guests_running
 from waiting import PATIENCE_S
 
 from scrapy_riptide import ExtractedContent, Extractor, middleware

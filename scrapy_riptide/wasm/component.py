@@ -18,6 +18,8 @@ PACKAGED = {True: "extractor.wasm", False: "extractor-nosimd.wasm"}
 
 _MAGIC = b"\0asm"
 _COMPONENT_LAYER = b"\x0d\x00\x01\x00"
+# A custom section's name, behind its length: what guest/polls leaves.
+_POLLS_SECTION = b"\x0driptide-polls"
 _WHAT_IT_IS = "a component is a file's path or package:resource"
 
 
@@ -78,8 +80,15 @@ def _checked(wasm: bytes, source: str) -> bytes:
     return wasm
 
 
-def compile_component(engine: Engine, wasm: bytes) -> Component:
-    """Compiles and verifies: a component of this contract that imports nothing."""
+def compile_component(engine: Engine, wasm: bytes, *, polls: bool = False) -> Component:
+    """Compiles and verifies: a component of this contract that imports nothing.
+
+    ``polls``: it is to be stopped by its polling page, so it has to have one.
+    """
+    if polls and _POLLS_SECTION not in wasm:
+        raise ComponentError(
+            "the packaged component has no polls, so nothing would stop it: 'make guest' builds one that has"
+        )
     try:
         component = Component(engine, wasm)
     except WasmtimeError as error:

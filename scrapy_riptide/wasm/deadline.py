@@ -1,88 +1,116 @@
-"""Deadlines: a thread that advances an engine's epoch, and so ends guests that run too long.
+"""How a guest that runs too long is stopped: what the ways to do so have in common.
 
-Epochs only ever advance for a whole engine; a store says at how many ticks from now it wants to
-trap. The thread sleeps while no guest has run for a while, and makes up for ticks it missed when
-the process was too busy to wake it in time, so a deadline is met within two ticks of the clock.
+There are two. The packaged guest looks at a page of its memory in every loop, which the host takes
+away to stop it (``polling.py``): that costs a guest 1.5 %. Any other component, and any on a system
+where memories can't be made, counts epochs (``epochs.py``), which wasmtime compiles into it: 20 %.
 """
 
 from __future__ import annotations
 
-import math
 import threading
 import time
+from abc import ABC, abstractmethod
 from types import TracebackType
+from typing import Any, Generic, TypeVar
 
-from wasmtime import Engine
+from wasmtime import Store
 
 from scrapy_riptide.errors import ExtractorClosed
+from scrapy_riptide.wasm.polling_page import PollingPage
 from scrapy_riptide.wasm.threads import RuntimeThread
 
-#: Seconds between two ticks. A budget of 50 ms ended after 50 to 60 ms with it.
-TICK_S = 0.01
 
-# How long the thread goes on ticking after the last guest, rather than being woken for each.
-_LINGER_S = 1.0
-# Enough to reach any deadline that the configuration allows in a handful of batches.
-_EXPIRE_BATCH = 4096
+class Clock:
+    """What the threads that keep deadlines go by."""
+
+    def monotonic(self) -> float:
+        """Seconds since some moment."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Waits so long."""
+        time.sleep(seconds)
+
+    def wait(self, event: threading.Event, seconds: float | None) -> None:
+        """Waits for ``event``, for so long at most; ``None`` is for ever."""
+        event.wait(seconds)
 
 
-def ticks(seconds: float) -> int:
-    """The deadline for ``seconds``, in ticks: never early, so one more for the tick under way."""
-    return math.ceil(seconds / TICK_S) + 1
+#: Tests have others.
+clock = Clock()
 
 
-class EpochTicker:
-    """Advances the epoch of one engine while guests run. A context manager around each call."""
+class Deadline(ABC):
+    """When one guest is stopped. After :meth:`set`, a context manager around whatever it runs."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    #: What stops the guest, for whoever makes its memory; None for another way to stop it.
+    polling_page: PollingPage | None = None
+
+    def __init__(self, keeper: DeadlineKeeper[Any]) -> None:
+        self._keeper = keeper
+
+    @abstractmethod
+    def set(self, seconds: float) -> None:
+        """Stops what runs next after so many seconds, never earlier."""
+
+    @abstractmethod
+    def has_stopped(self, trap: str) -> bool:
+        """Whether it was this that ended the guest. ``trap`` is wasmtime's word for how it ended."""
+
+    def __enter__(self) -> None:
+        self._keeper.begin(self)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._keeper.end(self)
+
+
+_D = TypeVar("_D", bound=Deadline)
+
+
+class DeadlineKeeper(ABC, Generic[_D]):
+    """The deadlines of all guests of a runtime, and the thread that keeps them."""
+
+    def __init__(self, thread_name: str) -> None:
         self._lock = threading.Lock()
-        self._running = 0
-        self._last_active = 0.0
-        #: The moment up to which the epoch has been advanced.
-        self._epoch_s = time.monotonic()
+        self._running: set[_D] = set()
         self._ended = False
         self._wake = threading.Event()
         self._stopped = False
-        self._thread = RuntimeThread(self._tick, "riptide-epochs")
-        self._thread.start()
+        self._thread = RuntimeThread(self._keep, thread_name)
+
+    @abstractmethod
+    def deadline(self, store: Store) -> _D:
+        """The deadline of the guest of ``store``."""
 
     @property
     def running(self) -> int:
         """Guests that run now."""
-        return self._running
+        return len(self._running)
 
     @property
     def ended(self) -> bool:
         """Whether :meth:`expire_all` was called."""
         return self._ended
 
-    def catch_up(self) -> None:
-        """Makes up for the ticks that are due, so that they don't shorten a deadline set next.
+    def begin(self, deadline: _D) -> None:
+        """From now on the deadline is kept.
 
-        On a busy machine, or while another thread holds the GIL, the ticker's thread may come late.
+        :raises ExtractorClosed: all were expired, and no guest starts any more
         """
-        with self._lock:
-            now = time.monotonic()
-            if self._running:
-                self._advance(now)
-            else:
-                self._epoch_s = now
-
-    def __enter__(self) -> None:
         with self._lock:
             if self._ended:
                 raise ExtractorClosed("the extractor is closed")
-            self._running += 1
-        if not self._wake.is_set():
+            self._running.add(deadline)
+            sleeps = self._sleeps_through(deadline)
+        if sleeps and not self._wake.is_set():
             self._wake.set()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def end(self, deadline: _D) -> None:
+        """From now on the deadline stops nobody."""
         with self._lock:
-            self._running -= 1
-            self._last_active = time.monotonic()
+            self._running.discard(deadline)
 
     def is_alive(self) -> bool:
         """Whether deadlines are kept: a guest must not be started otherwise."""
@@ -97,8 +125,7 @@ class EpochTicker:
             self._ended = True
         end = time.monotonic() + timeout_s
         while self._running and time.monotonic() < end:
-            for _ in range(_EXPIRE_BATCH):
-                self._engine.increment_epoch()
+            self._expire()
             time.sleep(0.001)
         return not self._running
 
@@ -109,25 +136,14 @@ class EpochTicker:
         if self._thread is not threading.current_thread():
             self._thread.join()
 
-    def _tick(self) -> None:
-        while not self._stopped:
-            self._wake.wait()
-            while not self._stopped:
-                time.sleep(TICK_S)
-                now = time.monotonic()
-                with self._lock:
-                    self._advance(now)
-                if not self._running and now - self._last_active > _LINGER_S:
-                    break
-            if self._stopped:
-                return
-            self._wake.clear()
-            # A guest may have started between the look and the clearing.
-            if self._running:
-                self._wake.set()
+    @abstractmethod
+    def _keep(self) -> None:
+        """What the thread does, until ``_stopped``."""
 
-    def _advance(self, now: float) -> None:
-        due = int((now - self._epoch_s) / TICK_S)
-        self._epoch_s += due * TICK_S
-        for _ in range(due):
-            self._engine.increment_epoch()
+    @abstractmethod
+    def _sleeps_through(self, deadline: _D) -> bool:
+        """Whether the thread would not wake in time for it. Called with the lock."""
+
+    @abstractmethod
+    def _expire(self) -> None:
+        """Stops all that run, as far as it can be done at once."""

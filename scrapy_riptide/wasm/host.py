@@ -268,7 +268,7 @@ class GuestHost:
 
     def _close_pool(self, pool: InstancePool, runtime: Runtime) -> None:
         pool.close()
-        runtime.ticker.expire_all(_CLOSE_TIMEOUT_S)
+        runtime.deadlines.expire_all(_CLOSE_TIMEOUT_S)
         self.workers.close()
         if self.workers.join(_CLOSE_TIMEOUT_S) and pool.is_empty:
             runtime.close()

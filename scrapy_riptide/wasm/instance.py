@@ -12,7 +12,6 @@ from scrapy_riptide import errors
 from scrapy_riptide.config import PAGE_BYTES, ExtractorConfig
 from scrapy_riptide.wasm import memory
 from scrapy_riptide.wasm.contract import SIGNATURES, error_from, missing_function
-from scrapy_riptide.wasm.deadline import ticks
 from scrapy_riptide.wasm.engine import keep_trap_handlers
 from scrapy_riptide.wasm.lifting import Argument, BoundFunction, CallFailed, Err
 from scrapy_riptide.wasm.memory_tracker import MemoryTracker
@@ -22,6 +21,7 @@ from scrapy_riptide.wording import counted
 
 # Starting a guest runs its initialisers; a component that spins there must be stopped as well.
 _START_TIMEOUT_S = 5.0
+_CLOSED_AT_START = "the extractor was closed while a guest started"
 _UNLIMITED_FUEL = 2**62
 # wasmtime's words for it, which are no trap of the guest's.
 _TOO_MUCH_COPIED = "too much data is being copied"
@@ -45,6 +45,7 @@ class Instance:
         self._config = config
         self._functions: dict[str, BoundFunction] = {}
         self._store = Store(runtime.engine)
+        self._deadline = runtime.deadlines.deadline(self._store)
         cost = StartCost()
         try:
             with cost.counted():
@@ -61,11 +62,11 @@ class Instance:
         self._arm(_START_TIMEOUT_S, _UNLIMITED_FUEL)
         keep_trap_handlers()
         try:
-            with runtime.ticker, memory.owned_by(self.tracker):
+            with self._deadline, memory.owned_by(self.tracker, self._deadline.polling_page):
                 self._instance = runtime.linker.instantiate(store, runtime.component)
         except WasmtimeError as error:
-            if runtime.ticker.ended:
-                raise errors.ExtractorClosed("the extractor was closed while a guest started") from error
+            if runtime.deadlines.ended:
+                raise errors.ExtractorClosed(_CLOSED_AT_START) from error
             wanted = self.tracker.refused_start_pages
             if wanted is not None or "memory minimum size" in str(error):
                 start = f"{wanted} pages" if wanted is not None else "more"
@@ -75,11 +76,11 @@ class Instance:
                     f"{self._config.name_of('memory_limit_pages')}"
                 ) from error
             raise errors.InternalError(f"the component can't be instantiated: {error}") from error
+        if runtime.deadlines.ended:
+            raise errors.ExtractorClosed(_CLOSED_AT_START)
 
     def _arm(self, timeout_s: float, fuel: int) -> None:
-        if self._runtime.settings.epochs:
-            self._runtime.ticker.catch_up()
-            self._store.set_epoch_deadline(ticks(timeout_s))
+        self._deadline.set(timeout_s)
         if self._runtime.settings.fuel:
             self._store.set_fuel(fuel)
 
@@ -95,9 +96,9 @@ class Instance:
         """
         function = self._functions.get(name) or self._bind(name)
         limit_s = self._config.timeout_secs if timeout_s is None else timeout_s
-        tracker, ticker = self.tracker, self._runtime.ticker
+        tracker = self.tracker
         tracker.reset_for_reuse()
-        if not ticker.is_alive():
+        if not self._runtime.deadlines.is_alive():
             raise errors.InternalError(
                 "the thread that keeps deadlines is gone: no guest is started without it"
             )
@@ -108,7 +109,7 @@ class Instance:
         # Until the call is known to have ended well: an exception from anywhere retires the instance.
         self.usable = False
         try:
-            with ticker:
+            with self._deadline:
                 function.call(*arguments)
             result = function.take()
         except CallFailed as failure:
@@ -150,8 +151,8 @@ class Instance:
             ),
             message.splitlines()[-1] if message else "",
         )
-        if "interrupt" in trap:
-            if self._runtime.ticker.ended:
+        if self._deadline.has_stopped(trap):
+            if self._runtime.deadlines.ended:
                 return errors.ExtractorClosed("the extractor was closed while the guest ran")
             return errors.ExtractionTimeout(
                 f"the guest was stopped after {elapsed_s:.2f} s, the limit is {limit_s:g} s"

@@ -27,8 +27,9 @@ from wasmtime import _ffi as ffi
 
 from scrapy_riptide.config import PAGE_BYTES
 from scrapy_riptide.wasm.memory_tracker import MemoryTracker
+from scrapy_riptide.wasm.polling_page import PollingPage
 
-_PROT_NONE, _PROT_READ_WRITE = 0, 3
+_PROT_NONE, _PROT_READ, _PROT_READ_WRITE = 0, 1, 3
 _MAP_PRIVATE, _MAP_ANONYMOUS, _MAP_NORESERVE = 0x02, 0x20, 0x4000  # Linux's numbers
 _MAP_FAILED = c_void_p(-1).value
 _MADV_HUGEPAGE = 14
@@ -53,6 +54,7 @@ if CREATOR_AVAILABLE:
 @dataclass(slots=True)
 class _LinearMemory:
     tracker: MemoryTracker
+    polling_page: PollingPage | None
     #: What the system gave, and how much of it.
     mapped_at: int
     mapped: int
@@ -68,13 +70,16 @@ _scope = threading.local()
 
 
 @contextmanager
-def owned_by(tracker: MemoryTracker) -> Iterator[None]:
-    """Memories that this thread makes inside the block belong to ``tracker``."""
-    _scope.tracker = tracker
+def owned_by(tracker: MemoryTracker, polling_page: PollingPage | None = None) -> Iterator[None]:
+    """Memories that this thread makes inside the block belong to ``tracker``.
+
+    The last page that one begins with is its ``polling_page``, if the guest has one.
+    """
+    _scope.tracker, _scope.polling_page = tracker, polling_page
     try:
         yield
     finally:
-        _scope.tracker = None
+        _scope.tracker = _scope.polling_page = None
 
 
 def _error(message: str) -> int:
@@ -107,8 +112,13 @@ def _new_memory(_: Any, __: Any, minimum: int, ___: int, reserved: int, guard: i
             _munmap(mapped_at, mapped)
             tracker.free(pages)
             return _error(f"the system has no {minimum} bytes of memory left")
+        polling_page: PollingPage | None = _scope.polling_page
+        if polling_page is not None and not _place(polling_page, base + minimum - PAGE_BYTES):
+            _munmap(mapped_at, mapped)
+            tracker.free(pages)
+            return _error("the system has no mapping left for the page by which a guest is stopped")
         key = next(_keys)
-        _memories[key] = _LinearMemory(tracker, mapped_at, mapped, base, minimum, capacity)
+        _memories[key] = _LinearMemory(tracker, polling_page, mapped_at, mapped, base, minimum, capacity)
         out[0].env = key
         out[0].get_memory = _get_memory_callback
         out[0].grow_memory = _grow_memory_callback
@@ -116,6 +126,18 @@ def _new_memory(_: Any, __: Any, minimum: int, ___: int, reserved: int, guard: i
         return 0
     except BaseException as error:  # noqa: BLE001 (Rust is the caller: it becomes wasmtime's error)
         return _error(f"{type(error).__name__} while a memory was made: {error}")
+
+
+def _place(polling_page: PollingPage, address: int) -> bool:
+    def set_readable(readable: bool) -> bool:
+        refused = _mprotect(address, PAGE_BYTES, _PROT_READ if readable else _PROT_NONE)
+        return not refused
+
+    # Never writable, from the start: a mapping of its own, so the system needs no further one to protect it.
+    if not set_readable(True):
+        return False
+    polling_page.place(set_readable)
+    return True
 
 
 def _get_memory(key: int, size: Any, capacity: Any) -> int:
@@ -145,6 +167,8 @@ def _grow_memory(key: int, new_size: int) -> int:
 def _free_memory(key: int) -> None:
     memory = _memories.pop(key, None)
     if memory is not None:
+        if memory.polling_page is not None:
+            memory.polling_page.remove()
         _munmap(memory.mapped_at, memory.mapped)
         memory.tracker.free(memory.size // PAGE_BYTES)
 

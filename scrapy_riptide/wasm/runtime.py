@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from pathlib import Path
+from typing import Any
 
 from wasmtime import Engine
 from wasmtime.component import Component, Linker
@@ -16,15 +17,21 @@ from scrapy_riptide.wasm import memory
 from scrapy_riptide.wasm.aot_cache import AotCache, Loaded, Source, load_compiled, load_component
 from scrapy_riptide.wasm.component import compile_component, component_file, read_component
 from scrapy_riptide.wasm.contract import INTERFACE, OPTIONAL_FUNCTIONS, interface_of, missing_function
-from scrapy_riptide.wasm.deadline import EpochTicker
+from scrapy_riptide.wasm.deadline import DeadlineKeeper
 from scrapy_riptide.wasm.engine import EngineSettings, make_engine
+from scrapy_riptide.wasm.epochs import EpochTicker
+from scrapy_riptide.wasm.polling import PollingKeeper
 from scrapy_riptide.wasm.start_cost import StartCost
 
 
 def engine_settings(config: ExtractorConfig) -> EngineSettings:
     """What of a configuration goes into the compiled code."""
+    # A component that only said that it polls could have the host copy to or from the protected page.
+    polls = config.component is None and memory.CREATOR_AVAILABLE
     return EngineSettings(
         fuel=config.fuel_limit is not None,
+        epochs=not polls,
+        polls=polls,
         exact_memory=memory.CREATOR_AVAILABLE,
         max_stack_bytes=config.max_stack_bytes,
     )
@@ -41,7 +48,7 @@ def aot_cache(config: ExtractorConfig) -> AotCache | None:
 
 
 class Runtime:
-    """Engine, component, linker and ticker. Made by one thread, then shared by all."""
+    """Engine, component, linker and keeper of deadlines. Made by one thread, then shared by all."""
 
     def __init__(
         self,
@@ -71,7 +78,7 @@ class Runtime:
             raise ComponentError(f"the component doesn't export {INTERFACE}")
         self._interfaces: dict[str, ExportIndex] = {INTERFACE: interface}
         self._functions: dict[str, ExportIndex] = {}
-        self.ticker = EpochTicker(engine)
+        self.deadlines: DeadlineKeeper[Any] = PollingKeeper() if settings.polls else EpochTicker(engine)
         self.pid = os.getpid()
 
     @classmethod
@@ -112,7 +119,11 @@ class Runtime:
         )
         if compile_it:
             loaded: Loaded | None = load_component(
-                engine, source, settings, cache, lambda wasm: compile_component(engine, wasm)
+                engine,
+                source,
+                settings,
+                cache,
+                lambda wasm: compile_component(engine, wasm, polls=settings.polls),
             )
         else:
             loaded = load_compiled(engine, source, settings, cache)
@@ -147,12 +158,12 @@ class Runtime:
         return self.component.get_export_index(name, interface)
 
     def close(self) -> None:
-        """Stops the ticker and gives the compiled code back. No instance may be left.
+        """Stops the keeping of deadlines and gives the compiled code back. No instance may be left.
 
         Not for the main thread: a Ctrl-C between the freeing of an object and the note of it makes
         wasmtime-py free it twice.
         """
-        self.ticker.close()
+        self.deadlines.close()
         for index in (*self._functions.values(), *self._interfaces.values()):
             index.close()
         self.linker.close()

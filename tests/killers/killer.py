@@ -1,6 +1,8 @@
 """What has ended the process, or might: each case runs in a process of its own and prints ``survived``.
 
-killer.py CASE COMPONENT CACHE_DIRECTORY
+killer.py CASE WAY COMPONENT CACHE_DIRECTORY
+
+WAY is how guests are stopped: by "epochs", or by the "polls" that the component has.
 """
 
 from __future__ import annotations
@@ -26,12 +28,14 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from misbehaving import HEAD_BYTES, HTML_AT, RECORD_BYTES, RECORD_LAYOUT
+from misbehaving import HEAD_BYTES, HTML_AT, HTML_AT_WITH_POLLS, RECORD_BYTES, RECORD_LAYOUT
 from peak_memory import peak_bytes
+from spinning import guests_running, settings_with_polls
 from waiting import PATIENCE_S
 
 from scrapy_riptide import Extractor, ExtractorConfig, errors, shared
 from scrapy_riptide.config import MIB
+from scrapy_riptide.wasm import runtime
 from scrapy_riptide.wasm.instance import Instance
 from scrapy_riptide.wasm.runtime import Runtime
 
@@ -45,9 +49,11 @@ def case(function: Callable[[], None]) -> Callable[[], None]:
 
 
 def config(**options: Any) -> ExtractorConfig:
+    if sys.argv[2] == "polls":
+        runtime.engine_settings = settings_with_polls
     defaults = {
-        "component": sys.argv[2],
-        "cache_dir": sys.argv[3],
+        "component": sys.argv[3],
+        "cache_dir": sys.argv[4],
         "fallback": None,
         "failure_threshold": 10**6,
         # Time for a guest that fails, on a machine that is busy with others.
@@ -127,6 +133,19 @@ def growth_at_the_bottom_of_a_deep_stack() -> None:
 
 
 # Signals.
+
+
+@case
+def faulthandler_enabled_while_a_guest_spins() -> None:
+    with Extractor(config(timeout_secs=1)) as extractor:
+        extractor.wait_until_ready()
+        spinning = threading.Thread(target=expect, args=[extractor, "!s"], kwargs={"kind": "timeout"})
+        spinning.start()
+        while not guests_running(extractor):
+            time.sleep(0.01)
+        faulthandler.enable()
+        spinning.join()
+        expect(extractor, *TRAPS)
 
 
 @case
@@ -483,13 +502,13 @@ def multiprocessing_spawn() -> None:
 
 @case
 def instances_made_used_and_closed_on_different_threads() -> None:
-    runtime = Runtime.load(config())
+    loaded = Runtime.load(config())
     made: queue.Queue[Instance | None] = queue.Queue()
     used: queue.Queue[Instance | None] = queue.Queue()
 
     def make() -> None:
         for number in range(100):
-            made.put(Instance(runtime, config(), number))
+            made.put(Instance(loaded, config(), number))
         made.put(None)
 
     def use() -> None:
@@ -503,7 +522,7 @@ def instances_made_used_and_closed_on_different_threads() -> None:
         thread.start()
     while (instance := used.get()) is not None:
         instance.close()
-    runtime.close()
+    loaded.close()
 
 
 @case
@@ -557,7 +576,7 @@ def text_that_is_no_unicode_everywhere() -> None:
         "\0",
         b"\0",
     ]
-    for component in (None, sys.argv[2]):
+    for component in (None, sys.argv[3]):
         with Extractor(config(component=component)) as extractor:
             for text in texts:
                 for function in (
@@ -577,7 +596,7 @@ def text_that_is_no_unicode_everywhere() -> None:
 def compiled_files_with_flipped_bits() -> None:
     """Of 40 such files wasmtime by itself ended the process over 23."""
     chosen = random.Random(40)  # noqa: S311
-    directory = Path(sys.argv[3]) / "flipped"
+    directory = Path(sys.argv[4]) / "flipped"
     with Extractor(config(cache_dir=str(directory))) as extractor:
         extractor.info()
     (whole,) = directory.glob("*.cwasm")
@@ -609,11 +628,12 @@ def an_answer_whose_strings_are_all_the_same_megabyte() -> None:
     """Four gigabytes for the host to copy, out of one megabyte of the guest's."""
     count, size = 4000, 1_000_000
     # Address and size are made of bytes below 128, as UTF-8 must be.
-    entry = struct.pack("<II", HTML_AT, size)
+    html_at = HTML_AT_WITH_POLLS if sys.argv[2] == "polls" else HTML_AT
+    entry = struct.pack("<II", html_at, size)
     record = bytearray(HEAD_BYTES + RECORD_BYTES)
     at = -(-(2 + 2 * len(record)) // 4) * 4
     links = next(place for place, kind in RECORD_LAYOUT if kind == "(list string)")
-    struct.pack_into("<II", record, HEAD_BYTES + links, HTML_AT + at, count)
+    struct.pack_into("<II", record, HEAD_BYTES + links, html_at + at, count)
     html = ("!m" + "".join(chr(97 + (byte >> 4)) + chr(97 + (byte & 15)) for byte in record)).encode()
     with Extractor(config()) as extractor:
         extractor.extract("fine", URL)
