@@ -18,6 +18,7 @@ from waiting import PATIENCE_S, wait_for
 
 from scrapy_riptide import ExtractedContent, Extractor, errors
 from scrapy_riptide.wasm import host, memory
+from scrapy_riptide.wasm.workers import LoopJob
 
 URL = "https://example.com/"
 # What the misbehaving component is told, and what becomes of it.
@@ -336,3 +337,42 @@ def test_the_guest_with_simd_and_the_one_without_agree(real_config: Configure) -
     pages = [(_page(number), f"https://example.com/{number}") for number in range(50)]
     with Extractor(real_config()) as with_simd, Extractor(real_config(enable_simd=False)) as without:
         assert list(without.extract_many(pages)) == list(with_simd.extract_many(pages))
+
+
+async def test_an_event_loop_is_woken_once_for_all_jobs_that_end_before_it_looks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loop = asyncio.get_running_loop()
+    woken: list[int] = []
+
+    def wake(callback: Callable[..., object], *arguments: Any) -> asyncio.Handle:
+        woken.append(len(woken))
+        return loop.call_soon(callback, *arguments)
+
+    monkeypatch.setattr(loop, "call_soon_threadsafe", wake)
+    jobs = [LoopJob[int]() for _ in range(4)]
+    jobs[0].set_result(0)
+    jobs[1].set_exception(ValueError("one"))
+    jobs[2].future.cancel()
+    for number in (2, 3):
+        jobs[number].set_result(number)
+    assert len(woken) == 1
+    assert await jobs[3].future == 3
+    assert jobs[0].future.result() == 0
+    assert jobs[2].future.cancelled()
+    with pytest.raises(ValueError, match="one"):
+        await jobs[1].future
+    later = LoopJob[int]()
+    later.set_result(4)
+    assert await later.future == 4
+    assert len(woken) == 2
+
+
+def test_a_loop_that_was_closed_meanwhile_loses_its_jobs_and_nothing_else() -> None:
+    async def begin() -> list[LoopJob[int]]:
+        return [LoopJob(), LoopJob()]
+
+    for _ in range(2):
+        for job in asyncio.run(begin()):
+            job.set_result(1)
+            assert not job.future.done()

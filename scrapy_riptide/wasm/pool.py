@@ -37,6 +37,7 @@ class Pressure(str, Enum):
     CRITICAL = "critical"
 
 
+# Above which percentage of the budget each begins.
 _PRESSURES = ((90.0, Pressure.CRITICAL), (80.0, Pressure.HIGH), (60.0, Pressure.MEDIUM))
 
 

@@ -20,8 +20,48 @@ from scrapy_riptide.wasm.threads import RuntimeThread
 
 _T = TypeVar("_T")
 
+_End = Callable[[Any], None]
+
 # Host frames on both sides of the guest's: wasmtime's, and Python's callbacks for a growing memory.
 _HOST_STACK_BYTES = 2 * 1024 * 1024
+
+
+# The loop itself keeps it: a table of loops would keep those for ever whose last jobs were never told of.
+_ATTRIBUTE = "_riptide_ended"
+
+
+class _Ended:
+    """The jobs that ended since their event loop last looked: it is woken by the first of them, once."""
+
+    @classmethod
+    def of(cls, loop: asyncio.AbstractEventLoop) -> _Ended:
+        """The loop's, made on the first call, on its thread."""
+        ended: _Ended | None = getattr(loop, _ATTRIBUTE, None)
+        if ended is None:
+            ended = cls(loop)
+            setattr(loop, _ATTRIBUTE, ended)
+        return ended
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self._lock = threading.Lock()
+        self._jobs: list[tuple[asyncio.Future[Any], _End, Any]] = []
+
+    def add(self, future: asyncio.Future[Any], end: _End, value: Any) -> None:
+        """Has the loop call ``end(value)``, unless the future was cancelled by then. From any thread."""
+        with self._lock:
+            self._jobs.append((future, end, value))
+            if len(self._jobs) > 1:
+                return
+        with suppress(RuntimeError):  # a closed loop: nobody awaits anything there
+            self.loop.call_soon_threadsafe(self._tell)
+
+    def _tell(self) -> None:
+        with self._lock:
+            jobs, self._jobs = self._jobs, []
+        for future, end, value in jobs:
+            if not future.done():
+                end(value)
 
 
 class LoopJob(Generic[_T]):
@@ -31,9 +71,9 @@ class LoopJob(Generic[_T]):
     """
 
     def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
+        self._ended = _Ended.of(asyncio.get_running_loop())
         #: To be awaited. The job goes on, if it has begun, when the awaiting is cancelled.
-        self.future: asyncio.Future[_T] = self._loop.create_future()
+        self.future: asyncio.Future[_T] = self._ended.loop.create_future()
         # Acquired once: by the thread that begins the job, or by whoever cancels it before.
         self._begun = threading.Lock()
 
@@ -47,19 +87,11 @@ class LoopJob(Generic[_T]):
 
     def set_result(self, result: _T) -> None:
         """Ends the job. From any thread, as :meth:`set_exception`."""
-        self._end(self.future.set_result, result)
+        self._ended.add(self.future, self.future.set_result, result)
 
     def set_exception(self, error: BaseException) -> None:
         """Ends the job with an error."""
-        self._end(self.future.set_exception, error)
-
-    def _end(self, end: Callable[[Any], None], value: Any) -> None:
-        def unless_cancelled() -> None:
-            if not self.future.done():
-                end(value)
-
-        with suppress(RuntimeError):  # a closed loop: nobody awaits anything there
-            self._loop.call_soon_threadsafe(unless_cancelled)
+        self._ended.add(self.future, self.future.set_exception, error)
 
 
 Job = Union["Future[_T]", LoopJob[_T]]
