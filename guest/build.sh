@@ -67,11 +67,11 @@ cargo_home=${CARGO_HOME:-$HOME/.cargo}
 remap="--remap-path-prefix=$guest=/guest --remap-path-prefix=$target_dir=/target"
 remap="$remap --remap-path-prefix=$cargo_home=/cargo --remap-path-prefix=$sysroot/lib/rustlib/src/rust=/rust"
 
-# 1 MiB of guest stack, which is part of the memory that a page starts with: nothing in the guest recurses as deep as
-# a document nests, and what overflows traps. What a page starts with is one huge page of the host's.
+# 256 KiB of guest stack: nothing in the guest recurses as deep as a document nests, and what overflows traps.
+# What a page starts with is one huge page of the host's; what stack and data leave of it is allocated first.
 # No maximum of the memory's own: what that denies, wasmtime denies without asking the host, which then could not
 # tell it from any other trap.
-limits="-Clink-arg=-zstack-size=1048576 -Clink-arg=--initial-memory=2097152"
+limits="-Clink-arg=-zstack-size=262144 -Clink-arg=--initial-memory=2097152"
 
 build() { # variant, target features, file name
     CARGO_TARGET_DIR=$target_dir/$1 \

@@ -17,6 +17,8 @@ mod keep;
 mod language;
 mod links;
 mod media;
+#[cfg(target_arch = "wasm32")]
+mod memory;
 mod metadata;
 mod needles;
 pub mod parse;
