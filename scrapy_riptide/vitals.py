@@ -14,7 +14,8 @@ from scrapy_riptide.errors import ExtractionError, RiptideError
 from scrapy_riptide.wasm.breaker import BreakerState, CircuitBreaker
 from scrapy_riptide.wasm.contract import HEALTHY
 from scrapy_riptide.wasm.host import GuestHost
-from scrapy_riptide.wasm.pool import PoolFigures, Pressure
+from scrapy_riptide.wasm.pool_figures import PoolFigures
+from scrapy_riptide.wasm.pressure import Pressure
 
 #: The figures of :meth:`Extractor.metrics` that are one of a few words, and these words.
 STATES = {

@@ -24,8 +24,10 @@ from waiting import PATIENCE_S
 
 from scrapy_riptide import Extractor, ExtractorConfig
 from scrapy_riptide.wasm import aot_cache, host, receipt
+from scrapy_riptide.wasm import cache_key as cache_key_module
 from scrapy_riptide.wasm import runtime as wasm_runtime
-from scrapy_riptide.wasm.aot_cache import AotCache, cache_key, default_directory
+from scrapy_riptide.wasm.aot_cache import AotCache, default_directory
+from scrapy_riptide.wasm.cache_key import cache_key
 from scrapy_riptide.wasm.engine import EngineSettings, make_engine
 from scrapy_riptide.wasm.receipt import FileIdentity
 from scrapy_riptide.whole_files import left_behind
@@ -105,11 +107,11 @@ def test_what_compiles_to_the_same_code_is_the_same_entry(
 
 # What the key says beside the configuration's options: where it is, and what it is there.
 PARTS = {
-    "the cache's format": ((aot_cache, "_FORMAT"), aot_cache._FORMAT + 1),
-    "wasmtime's version": ((aot_cache, "wasmtime_version"), lambda: "50.0.2"),
+    "the cache's format": ((cache_key_module, "_FORMAT"), cache_key_module._FORMAT + 1),
+    "wasmtime's version": ((cache_key_module, "wasmtime_version"), lambda: "50.0.2"),
     "the system": ((sys, "platform"), "linux2"),
     "the machine": ((platform, "machine"), lambda: "x86_63"),
-    "the processor's features": ((aot_cache, "_cpu_features"), lambda: "avx1024"),
+    "the processor's features": ((cache_key_module, "_cpu_features"), lambda: "avx1024"),
 }
 
 
@@ -149,16 +151,16 @@ def test_the_processors_features_are_those_of_its_first_core_in_any_order(
 ) -> None:
     cpuinfo = tmp_path / "cpuinfo"
     cpuinfo.write_text(f"processor : 0\n{field}\t\t: sse2 fpu avx\nprocessor : 1\n{field}\t\t: fpu\n")
-    monkeypatch.setattr(aot_cache, "_CPUINFO", str(cpuinfo))
-    assert aot_cache._cpu_features() == "avx fpu sse2"
+    monkeypatch.setattr(cache_key_module, "_CPUINFO", str(cpuinfo))
+    assert cache_key_module._cpu_features() == "avx fpu sse2"
 
 
 def test_where_the_system_does_not_say_a_processors_features_its_name_stands_for_them(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(aot_cache, "_CPUINFO", str(tmp_path / "nowhere"))
+    monkeypatch.setattr(cache_key_module, "_CPUINFO", str(tmp_path / "nowhere"))
     monkeypatch.setattr(platform, "processor", lambda: "a processor")
-    assert aot_cache._cpu_features() == "a processor"
+    assert cache_key_module._cpu_features() == "a processor"
 
 
 def test_by_default_it_is_in_the_users_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -24,7 +24,8 @@ from scrapy_riptide.wasm.contract import lower_mode
 from scrapy_riptide.wasm.instance import Instance
 from scrapy_riptide.wasm.lifting import lower_string
 from scrapy_riptide.wasm.memory_tracker import MemoryTracker
-from scrapy_riptide.wasm.pool import InstancePool, Pressure
+from scrapy_riptide.wasm.pool import InstancePool
+from scrapy_riptide.wasm.pressure import Pressure
 from scrapy_riptide.wasm.runtime import Runtime
 
 URL = "https://example.com/"

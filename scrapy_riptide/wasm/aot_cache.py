@@ -1,11 +1,11 @@
 """Compiled components on disk, so that only a machine's first start compiles.
 
 A file is named ``<key>.<digest>.cwasm``. The key says what was compiled, by what and for what
-machine; the digest is of the file's own bytes and is checked before use, because wasmtime trusts
-such a file: of 40 with flipped bits, 23 ended the process. A start that finds both files as an
-earlier one has left them goes by that one's receipt (``receipt.py``). One name, written by a
-rename, is whole or absent after a crash. The directory belongs to the user alone, or is not used:
-whoever can write there can run code as the user, and no digest beside the file would change that.
+machine (``cache_key.py``); the digest is of the file's own bytes and is checked before use, because
+wasmtime trusts such a file: of 40 with flipped bits, 23 ended the process. A start that finds both
+files as an earlier one has left them goes by that one's receipt (``receipt.py``). One name, written
+by a rename, is whole or absent after a crash. The directory belongs to the user alone, or is not
+used: whoever can write there can run code as the user, and no digest beside the file would change that.
 
 A cache that can't be used costs time, never a crawl: it is one warning, with the remedy.
 """
@@ -17,9 +17,7 @@ import errno
 import hashlib
 import logging
 import os
-import platform
 import stat
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -32,7 +30,8 @@ from wasmtime import Engine, WasmtimeError
 from wasmtime.component import Component
 
 from scrapy_riptide.wasm import receipt
-from scrapy_riptide.wasm.engine import EngineSettings, wasmtime_version
+from scrapy_riptide.wasm.cache_key import cache_key, file_key
+from scrapy_riptide.wasm.engine import EngineSettings
 from scrapy_riptide.wasm.receipt import FileIdentity
 from scrapy_riptide.whole_files import left_behind, write_whole
 
@@ -40,11 +39,8 @@ logger = logging.getLogger(__name__)
 
 SUFFIX = ".cwasm"
 _SET_ASIDE = ".corrupt"
-# Raise it when a file of the same name would mean something else.
-_FORMAT = 2
 # Fits a second-level cache: read and digested while still there.
 _READ_BYTES = 256 * 1024
-_CPUINFO = "/proc/cpuinfo"
 
 _left_in_place: set[Path] = set()
 # Descriptors of the locks that this process has.
@@ -64,35 +60,6 @@ class Loaded:
 def default_directory() -> Path:
     """The user's cache directory for compiled components."""
     return user_cache_path("scrapy-riptide") / "aot"
-
-
-def cache_key(wasm: bytes, settings: EngineSettings) -> str:
-    """Says what is compiled, by what, how and for which machine, in 64 hex digits."""
-    return _key(hashlib.sha256(wasm).hexdigest(), settings)
-
-
-def _key(source: str, settings: EngineSettings) -> str:
-    words = [
-        f"format={_FORMAT}",
-        source,
-        f"wasmtime={wasmtime_version()}",
-        settings.cache_words(),
-        f"{sys.platform}-{platform.machine()}",
-        _cpu_features(),
-    ]
-    return hashlib.sha256("\n".join(words).encode()).hexdigest()
-
-
-def _cpu_features() -> str:
-    try:
-        # The first processor's block is enough, and on a big machine a hundredth of the file.
-        with open(_CPUINFO, "rb") as lines:
-            for line in lines:
-                if line.startswith((b"flags", b"Features")):
-                    return " ".join(sorted(line.decode("ascii", "replace").split(":", 1)[-1].split()))
-    except OSError:
-        pass
-    return platform.processor()
 
 
 class AotCache:
@@ -259,8 +226,9 @@ class Source(NamedTuple):
         """The component that ``read`` reads, from ``path`` where it is a file of its own."""
         # Taken before the file is read: one that is written meanwhile has another afterwards.
         identity = None if path is None else FileIdentity.of(path)
-        settled = identity is not None and identity.is_settled
-        return cls(read, _key(f"file={identity}", settings) if settled else None)
+        if identity is None or not identity.is_settled:
+            return cls(read, None)
+        return cls(read, file_key(identity, settings))
 
 
 def load_compiled(

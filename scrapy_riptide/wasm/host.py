@@ -15,7 +15,8 @@ from scrapy_riptide.config import ExtractorConfig
 from scrapy_riptide.errors import ConfigError, ExtractionError, ExtractorClosed, InternalError, PoolExhausted
 from scrapy_riptide.wasm.capacity import worker_count
 from scrapy_riptide.wasm.lifting import Argument
-from scrapy_riptide.wasm.pool import InstancePool, PoolFigures
+from scrapy_riptide.wasm.pool import InstancePool
+from scrapy_riptide.wasm.pool_figures import PoolFigures
 from scrapy_riptide.wasm.runtime import Runtime
 from scrapy_riptide.wasm.threads import RuntimeThread, is_runtime_thread
 from scrapy_riptide.wasm.workers import Job, LoopJob, Workers

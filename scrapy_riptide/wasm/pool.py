@@ -1,4 +1,4 @@
-"""The instances of one runtime: who has which, which are spent, how much memory they hold."""
+"""The instances of one runtime: who has which, how many there may be, and which are spent."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ import logging
 import threading
 import time
 from bisect import insort
-from collections import Counter
-from dataclasses import dataclass, field
-from enum import Enum
 from itertools import count
 
 from scrapy_riptide.config import ExtractorConfig
@@ -16,6 +13,8 @@ from scrapy_riptide.errors import ExtractorClosed, PoolExhausted, RiptideError
 from scrapy_riptide.wasm.contract import HEALTHY
 from scrapy_riptide.wasm.instance import Instance
 from scrapy_riptide.wasm.leak import LeakWatch
+from scrapy_riptide.wasm.pool_figures import PoolFigures, Tally
+from scrapy_riptide.wasm.pressure import Pressure
 from scrapy_riptide.wasm.runtime import Runtime
 
 logger = logging.getLogger(__name__)
@@ -24,53 +23,9 @@ logger = logging.getLogger(__name__)
 _HEALTH_TIMEOUT_S = 1.0
 
 
-class Pressure(str, Enum):
-    """How much of the pool's memory budget its instances hold, and what that changes."""
-
-    #: Up to 60 %: nothing.
-    LOW = "low"
-    #: Above 60 %: no instance is made ahead of need.
-    MEDIUM = "medium"
-    #: Above 80 %: no instance is added to those there are, and idle ones are dropped.
-    HIGH = "high"
-    #: Above 90 %: each instance is dropped after its use, and new checkouts wait.
-    CRITICAL = "critical"
-
-
-# Above which percentage of the budget each begins.
-_PRESSURES = ((90.0, Pressure.CRITICAL), (80.0, Pressure.HIGH), (60.0, Pressure.MEDIUM))
-
-
 def _last_use(instance: Instance) -> tuple[bool, float]:
     """The order of idle instances. One made ahead of need stays behind those that were used."""
     return instance.uses > 0, instance.last_used
-
-
-@dataclass
-class PoolFigures:
-    """A pool's figures at one moment. What can't be known is None."""
-
-    active: int
-    idle: int
-    memory_pages: int | None
-    peak_memory_pages: int | None
-    grow_failures: int | None
-    budget_pages: int
-    pressure: Pressure | None
-    created: int
-    checkouts: int
-    reuses: int
-    leaks: int
-    wasm_errors: int
-    wasm_cleanups_performed: int
-    health_checks: int
-    last_health_check_s: float | None
-    retired: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def reuse_rate(self) -> float | None:
-        """The share of checkouts that were given an instance used before."""
-        return self.reuses / self.checkouts if self.checkouts else None
 
 
 class InstancePool:
@@ -92,17 +47,11 @@ class InstancePool:
         self._making = 0
         self._numbers = count(1)
         self._closed = False
-        self._counts: Counter[str] = Counter()
-        self._retired: Counter[str] = Counter()
-        self._past_grow_failures = 0
-        self._past_peak_pages = 0
-        self._past_errors = 0
-        self._cleanups = 0
+        self._tally = Tally()
         #: Retired, and closed by the next who comes by.
         self._spent: list[Instance] = []
         #: Retired, but not closed yet: these still have their memory.
         self._leaving = 0
-        self._last_health_check: float | None = None
 
     # Checkout and return
 
@@ -126,9 +75,9 @@ class InstancePool:
                     )
                 # What comes free as the time ends is looked at once more.
                 self._changed.wait(left_s)
-            self._counts["checkouts"] += 1
+            self._tally.checkouts += 1
             if instance is not None:
-                self._counts["reuses"] += instance.uses > 0
+                self._tally.reuses += instance.uses > 0
                 self._active[instance.number] = instance
                 return instance
             self._making += 1
@@ -164,7 +113,7 @@ class InstancePool:
             raise
         with self._changed:
             self._making -= 1
-            self._counts["created"] += 1
+            self._tally.created += 1
             if self._config.enable_leak_detection:
                 self._watches[number] = LeakWatch()
             if active:
@@ -215,7 +164,7 @@ class InstancePool:
         watch, pages = self._watches.get(instance.number), instance.tracker.current_pages
         if watch is None or pages is None or not watch.record(document_bytes, pages):
             return False
-        self._counts["leaks"] += 1
+        self._tally.leaks += 1
         logger.warning(
             "Instance %d leaks and is replaced: %d pages of growth within its last %d uses that no larger "
             "document explains, %d pages now, %d uses",
@@ -228,12 +177,8 @@ class InstancePool:
         return True
 
     def _retire(self, instance: Instance, reason: str) -> None:
-        tracker = instance.tracker
-        self._past_grow_failures += tracker.grow_failures or 0
-        self._past_peak_pages = max(self._past_peak_pages, tracker.peak_pages or 0)
-        self._past_errors += tracker.wasm_errors
+        self._tally.retired(instance, reason)
         self._watches.pop(instance.number, None)
-        self._retired[reason] += 1
         self._spent.append(instance)
         self._leaving += 1
         logger.debug("Instance %d retired (%s) after %d uses", instance.number, reason, instance.uses)
@@ -248,7 +193,7 @@ class InstancePool:
             instance.close()
             with self._changed:
                 self._leaving -= 1
-                self._cleanups += instance.tracker.wasm_cleanups_performed
+                self._tally.closed(instance)
                 self._changed.notify()
 
     # Upkeep
@@ -293,7 +238,7 @@ class InstancePool:
             healthy = self._is_healthy(instance)
             with self._changed:
                 self._active.pop(instance.number, None)
-                self._counts["health_checks"] += 1
+                self._tally.health_checks += 1
                 if self._closed:
                     self._retire(instance, "closed")
                 elif healthy:
@@ -303,7 +248,7 @@ class InstancePool:
                     self._retire(instance, "unhealthy")
                 self._changed.notify()
         self._close_spent()
-        self._last_health_check = time.time()
+        self._tally.last_health_check_s = time.time()
 
     def _is_healthy(self, instance: Instance) -> bool:
         uses, last_used = instance.uses, instance.last_used
@@ -321,11 +266,8 @@ class InstancePool:
     def _pressure(self) -> Pressure | None:
         if not self._runtime.settings.exact_memory:
             return None
-        percent = 100.0 * self._pages() / self._budget_pages
-        return next((state for above, state in _PRESSURES if percent > above), Pressure.LOW)
-
-    def _pages(self) -> int:
-        return sum(each.tracker.current_pages or 0 for each in (*self._active.values(), *self._idle))
+        instances = (*self._active.values(), *self._idle)
+        return Pressure.of(sum(each.tracker.current_pages or 0 for each in instances), self._budget_pages)
 
     # Figures and the end
 
@@ -333,34 +275,8 @@ class InstancePool:
         """The figures now."""
         exact = self._runtime.settings.exact_memory
         with self._changed:
-            live = [*self._active.values(), *self._idle]
-            counts = self._counts
-            return PoolFigures(
-                active=len(self._active),
-                idle=len(self._idle),
-                memory_pages=self._pages() if exact else None,
-                peak_memory_pages=(
-                    max([self._past_peak_pages, *(each.tracker.peak_pages or 0 for each in live)])
-                    if exact
-                    else None
-                ),
-                grow_failures=(
-                    self._past_grow_failures + sum(each.tracker.grow_failures or 0 for each in live)
-                    if exact
-                    else None
-                ),
-                budget_pages=self._budget_pages,
-                pressure=self._pressure(),
-                created=counts["created"],
-                checkouts=counts["checkouts"],
-                reuses=counts["reuses"],
-                leaks=counts["leaks"],
-                wasm_errors=self._past_errors + sum(each.tracker.wasm_errors for each in live),
-                wasm_cleanups_performed=self._cleanups,
-                health_checks=counts["health_checks"],
-                last_health_check_s=self._last_health_check,
-                retired=dict(self._retired),
-            )
+            active = list(self._active.values())
+            return self._tally.figures(active, self._idle, self._budget_pages, exact=exact)
 
     def close(self) -> None:
         """Retires what is idle now, and what is at work when it comes back."""

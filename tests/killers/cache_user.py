@@ -14,6 +14,7 @@ from typing import Any
 
 from scrapy_riptide import Extractor, ExtractorConfig, whole_files
 from scrapy_riptide.wasm import aot_cache, runtime
+from scrapy_riptide.wasm.cache_key import cache_key
 
 
 def die(*_: Any, **__: Any) -> Any:
@@ -53,7 +54,7 @@ def main() -> None:
         Path.replace = die  # type: ignore[method-assign]
     if options.hold_lock:
         wasm = Path(options.component).read_bytes()
-        key = aot_cache.cache_key(wasm, runtime.engine_settings(config))
+        key = cache_key(wasm, runtime.engine_settings(config))
         with aot_cache.AotCache(options.directory).lock(key):
             if not options.fork or os.fork():
                 print("locked", flush=True)
