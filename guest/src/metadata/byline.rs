@@ -44,8 +44,15 @@ pub fn find(
     let candidates = candidates(sources, story);
     // The people on the page of a product are others.
     let of_work = linked.rank() == 2 && !story.is_story;
+    // A blog may be called after its author, who is then declared and not shown.
+    let owner = || {
+        let owners = || names.owners(&declared).or_else(|| names.owners(&people));
+        owners().filter(|_| story.is_story)
+    };
     shown(&candidates, story, &names)
         .filter(|_| !of_work)
+        .or_else(owner)
+        .or_else(|| agreed(&candidates, story, &names).filter(|_| !of_work))
         // Nobody by name: the site may be called after its author, or a story say only which
         // team it is from. Organisations are no authors: most are the site itself.
         .or_else(|| names.authors(&people))
@@ -54,7 +61,7 @@ pub fn find(
                 .authors(&declared)
                 .filter(|_| story.is_story && story.is_dated)
         })
-        .or_else(|| signed(&candidates, story, &names).filter(|_| !of_work))
+        .or_else(|| signed(&candidates, &declared, story, &names).filter(|_| !of_work))
 }
 
 /// The people who are the authors in the document's own JSON-LD.
@@ -87,7 +94,8 @@ fn linked_authors(linked: &LinkedData<'_>) -> Vec<String> {
         let organisation = types(author).any(|kind| {
             kind.ends_with("Organization") || matches!(kind, "WebSite" | "Brand" | "Corporation")
         });
-        if organisation {
+        // A site of one person's is told to be both.
+        if organisation && !types(author).any(|kind| kind == "Person") {
             continue;
         }
         match author {
@@ -227,7 +235,12 @@ fn shown(candidates: &[Candidate], story: &Story<'_>, names: &Names<'_>) -> Opti
             .collect();
         return read(&texts).or(texts.into_iter().next());
     }
-    if discussion || !(story.is_story || story.is_dated) {
+    None
+}
+
+/// The author whom readers see anywhere, if only one is named: at the end of the text, in a box.
+fn agreed(candidates: &[Candidate], story: &Story<'_>, names: &Names<'_>) -> Option<String> {
+    if story.is_discussion || !(story.is_story || story.is_dated) {
         return None;
     }
     let all = unanimous(candidates.iter(), |text| names.people(text));
@@ -260,8 +273,13 @@ fn starter(candidates: &[Candidate], story: &Story<'_>, names: &Names<'_>) -> Op
     None
 }
 
-/// Who signs a story right below its heading: somebody after whom the site is called, or a team.
-fn signed(candidates: &[Candidate], story: &Story<'_>, names: &Names<'_>) -> Option<String> {
+/// Who signs a story beside its heading: somebody after whom the site is called, or a team.
+fn signed(
+    candidates: &[Candidate],
+    declared: &[String],
+    story: &Story<'_>,
+    names: &Names<'_>,
+) -> Option<String> {
     if story.is_discussion || !(story.is_story || story.is_dated) {
         return None;
     }
@@ -270,8 +288,17 @@ fn signed(candidates: &[Candidate], story: &Story<'_>, names: &Names<'_>) -> Opt
         .filter(|candidate| candidate.trust >= ENOUGH);
     near.find_map(|candidate| {
         let texts = [candidate.text.clone()];
-        let owner = || names.owners(&texts).filter(|_| candidate.is_certain);
-        names.teams(&texts).or_else(owner)
+        let is_declared = |name: &String| names.owners(declared).as_ref() == Some(name);
+        let owner = || {
+            let owner = names.owners(&texts);
+            owner.filter(|owner| candidate.is_certain || is_declared(owner))
+        };
+        // What is marked in so many words may be a blogger's other name.
+        let blogger = || {
+            let blogger = names.bloggers(&texts);
+            blogger.filter(|_| candidate.is_certain && candidate.trust > ENOUGH)
+        };
+        names.teams(&texts).or_else(owner).or_else(blogger)
     })
 }
 
@@ -280,8 +307,7 @@ fn is_written_like_one(name: &str) -> bool {
     !name.contains(' ') || !name.starts_with(char::is_lowercase)
 }
 
-/// The name that all agree on who give one, wherever they stand: at the end of the text, in a box
-/// about the author.
+/// The name that all agree on who give one.
 fn unanimous<'c>(
     candidates: impl Iterator<Item = &'c Candidate>,
     read: impl Fn(&[String]) -> Option<String>,

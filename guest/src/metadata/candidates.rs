@@ -1,7 +1,8 @@
 //! The places of a document where readers may find its author.
 
 use super::introductions::introduction;
-use super::sources::Sources;
+use super::site::letters;
+use super::sources::{is_of_people, Sources};
 use super::surroundings::{is_elsewhere, is_testimonial};
 use super::{plain, Story};
 use crate::parse::{NodeId, Tag, BLOCK_LEVEL};
@@ -29,6 +30,9 @@ const SURE: u8 = 4;
 struct Search<'s, 'd, 'n> {
     sources: &'s Sources<'d, 'n>,
     heading: Option<NodeId>,
+    /// The main heading of a story, which may be called a slide or a quote. Of another page that may be
+    /// what it is.
+    of_story: Option<NodeId>,
     discussion: bool,
     candidates: Vec<Candidate>,
 }
@@ -59,7 +63,7 @@ impl Search<'_, '_, '_> {
     /// what the author wrote.
     fn is_of_others(&self, node: NodeId) -> bool {
         is_elsewhere(self.sources, node, self.heading)
-            || is_testimonial(self.sources, node)
+            || is_testimonial(self.sources, node, self.of_story)
             || is_of_helper(self.sources, node)
     }
 
@@ -71,6 +75,13 @@ impl Search<'_, '_, '_> {
         for &node in &sources.bylines {
             let within = outer.filter(|(end, _)| node < *end).map(|(_, trust)| trust);
             if within == Some(SURE) || self.is_of_others(node) {
+                continue;
+            }
+            // A box around the heading is all of the story's.
+            if self
+                .heading
+                .is_some_and(|heading| node < heading && heading < document.subtree_end(node))
+            {
                 continue;
             }
             let says = |name, word: &str| {
@@ -106,7 +117,9 @@ impl Search<'_, '_, '_> {
     fn linked(&mut self) {
         for &node in &self.sources.author_links {
             if !self.is_of_others(node) && !is_in_prose(self.sources, node) {
-                self.consider(node, 3, false, self.sources.text(node));
+                let text = self.sources.text(node);
+                let named = is_named_after(self.sources, node, &text);
+                self.consider(node, 3, named, text);
             }
         }
     }
@@ -147,6 +160,7 @@ pub fn candidates(sources: &Sources<'_, '_>, story: &Story<'_>) -> Vec<Candidate
     let mut search = Search {
         sources,
         heading: story.heading,
+        of_story: story.heading.filter(|_| story.is_story),
         discussion: story.is_discussion,
         candidates: Vec::new(),
     };
@@ -211,6 +225,17 @@ fn name_within(sources: &Sources<'_, '_>, node: NodeId) -> Option<String> {
         };
         Some(text).filter(|text| !text.is_empty())
     })
+}
+
+/// Whether the address of a link ends with its text: `/author/ann-example`. That of a link to all of
+/// an author's stories, or to all authors, doesn't.
+fn is_named_after(sources: &Sources<'_, '_>, link: NodeId, text: &str) -> bool {
+    let href = sources.document.raw_attr(link, "href").unwrap_or_default();
+    let path = href.split(['?', '#']).next().unwrap_or_default();
+    let path = path.trim_end_matches('/');
+    let (above, last) = path.split_at(path.rfind('/').map_or(0, |slash| slash + 1));
+    let text = letters(text);
+    !text.is_empty() && letters(last) == text && is_of_people(above)
 }
 
 /// Whether an element is part of a paragraph: a person of whom the story speaks.

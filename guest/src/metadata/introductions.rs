@@ -1,11 +1,18 @@
 //! The words that introduce an author: `written by`, `Von`, `文／`.
 
 /// The words, in lower case.
-const STARTS: [&str; 76] = [
+const STARTS: [&str; 88] = [
     "guest post by",
     "post by",
     "written by",
     "posted by",
+    "submitted by",
+    "gespeichert von",
+    "eingereicht von",
+    "soumis par",
+    "enviado por",
+    "postado por",
+    "geplaatst door",
     "published by",
     "reported by",
     "story by",
@@ -36,6 +43,11 @@ const STARTS: [&str; 76] = [
     "door",
     "autor:",
     "text:",
+    "text & fotos:",
+    "text und fotos:",
+    "texte et photos :",
+    "texto y fotos:",
+    "testo e foto:",
     "автор:",
     "作者：",
     "作者:",

@@ -63,6 +63,17 @@ impl Names<'_> {
         })
     }
 
+    /// Whoever is marked as the author of a blog, which may be called after a name that is none.
+    pub fn bloggers(&self, texts: &[String]) -> Option<String> {
+        const MAX_WORDS: usize = 2;
+        self.collect(texts, |name, _| {
+            name.split_whitespace().count() <= MAX_WORDS
+                && !name.contains('.')
+                && !is_nobody(name)
+                && !is_house(name)
+        })
+    }
+
     /// The teams that sign: `The Example Team`.
     pub fn teams(&self, texts: &[String]) -> Option<String> {
         const WORDS: &str =

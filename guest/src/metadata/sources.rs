@@ -257,12 +257,12 @@ fn introduces(text: &str) -> bool {
         (b'a', b'r' | b'u' | b' ')
             | (b'b', b'y' | b'e')
             | (b'd', b'i' | b'o')
-            | (b'e', b'i' | b'r' | b's')
+            | (b'e', b'i' | b'n' | b'r' | b's')
             | (b'g', b'e' | b'u')
             | (b'i', b'n')
             | (b'p', b'a' | b'o' | b'u')
             | (b'r', b'e' | 0xC3)
-            | (b's', b'c' | b't')
+            | (b's', b'c' | b'o' | b't' | b'u')
             | (b't', b'e')
             | (b'v', b'e' | b'o')
             | (b'w', b'o' | b'r')
@@ -357,6 +357,13 @@ static OF_PEOPLE_AND_USERS: Needles<23> = Needles::new([
     "member.php?",
     "/profiles/",
 ]);
+
+/// Whether an address, or its beginning, is that of pages about people.
+pub fn is_of_people(address: &str) -> bool {
+    OF_PEOPLE_AND_USERS
+        .matches(address)
+        .any(|(word, _)| word < OF_PEOPLE)
+}
 
 /// How many of them are of people: the first.
 const OF_PEOPLE: usize = 14;

@@ -45,6 +45,8 @@ pub fn parts(text: &str) -> Vec<String> {
     }
     let trimmed = |part: &str| {
         let part = part.trim().trim_start_matches("and ");
+        // `Ann Example @annexample`
+        let part = part.split(" @").next().unwrap_or(part);
         let part = part
             .trim_matches(|c: char| !c.is_alphanumeric() && c != '.' && c != ')')
             .trim_start_matches('.')

@@ -64,11 +64,11 @@ pub fn is_term(sources: &Sources<'_, '_>, node: NodeId, order: Order) -> bool {
 /// Whether an element belongs to a comment, to another story or to the site. What is around the main
 /// heading too belongs to the story, whatever it is called.
 pub fn is_elsewhere(sources: &Sources<'_, '_>, node: NodeId, heading: Option<NodeId>) -> bool {
-    static WORDS: Needles<8> = Needles::ignoring_case([
+    static TEASER: Needles<1> = Needles::ignoring_case(["teaser"]);
+    static WORDS: Needles<7> = Needles::ignoring_case([
         "comment",
         "related",
         "recent",
-        "teaser",
         "reply",
         "popular",
         "recommend",
@@ -88,8 +88,9 @@ pub fn is_elsewhere(sources: &Sources<'_, '_>, node: NodeId, heading: Option<Nod
             Tag::NAV | Tag::PRE | Tag::CODE | Tag::SAMP => return true,
             // Bodies and articles say of themselves whether they have comments.
             Tag::BODY | Tag::HTML | Tag::MAIN | Tag::ARTICLE => return false,
-            // A few lines beside a heading are about it.
+            // A few lines are, and so is what follows the heading.
             Tag::ASIDE if document.subtree_end(above).index() <= above.index() + SMALL => {}
+            Tag::ASIDE if heading.is_some_and(|heading| follows(document, above, heading)) => {}
             // What stands at the end of an article is about it, at the end of a page about the site.
             Tag::FOOTER if ends_story(document, above, heading) => {}
             Tag::FOOTER | Tag::ASIDE if !speaks_of(sources, above, &OF_THE_STORY) => {
@@ -100,8 +101,14 @@ pub fn is_elsewhere(sources: &Sources<'_, '_>, node: NodeId, heading: Option<Nod
         if heading.is_some_and(|heading| contains(document, above, heading)) {
             return false;
         }
+        // A teaser leads to another story, or into the one whose heading it follows.
+        let is_teaser = || {
+            !heading.is_some_and(|heading| follows(document, above, heading))
+                && speaks_of(sources, above, &TEASER)
+        };
         if speaks_of(sources, above, &WORDS)
             || document.classes(above).any(|class| class == "sidebar")
+            || is_teaser()
         {
             return true;
         }
@@ -117,6 +124,13 @@ fn ends_story(document: &Document<'_>, footer: NodeId, heading: Option<NodeId>) 
     article
         .zip(heading)
         .is_some_and(|(article, heading)| contains(document, article, heading))
+}
+
+/// Whether an element starts right behind another.
+fn follows(document: &Document<'_>, element: NodeId, other: NodeId) -> bool {
+    const NODES: usize = 16;
+    let end = document.subtree_end(other).index();
+    (end..end + NODES).contains(&element.index())
 }
 
 /// Whether an element is around a node.
@@ -139,7 +153,7 @@ pub fn speaks_of<const N: usize>(
 }
 
 /// Whether an element is part of what customers say.
-pub fn is_testimonial(sources: &Sources<'_, '_>, node: NodeId) -> bool {
+pub fn is_testimonial(sources: &Sources<'_, '_>, node: NodeId, heading: Option<NodeId>) -> bool {
     static WORDS: Needles<6> = Needles::ignoring_case([
         "review",
         "testimonial",
@@ -152,5 +166,6 @@ pub fn is_testimonial(sources: &Sources<'_, '_>, node: NodeId) -> bool {
     std::iter::once(node)
         .chain(document.ancestors(node))
         .take(12)
+        .take_while(|&above| !heading.is_some_and(|heading| contains(document, above, heading)))
         .any(|above| document.tag(above) == Tag::BLOCKQUOTE || speaks_of(sources, above, &WORDS))
 }

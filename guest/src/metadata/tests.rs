@@ -143,6 +143,85 @@ fn two_first_names_are_authors_where_they_are_declared() {
 }
 
 #[test]
+fn one_word_is_a_name_where_the_page_of_a_person_is_called_so() {
+    for (below, expected) in [
+        ("<a href='/author/yucy/'>Yucy</a>", Some("Yucy")),
+        (
+            "<a href='/autor/frau-gräte'>Frau Gräte</a>",
+            Some("Frau Gräte"),
+        ),
+        ("<a href='/author/7'>Yucy</a>", None),
+        ("<a href='/author/yucy/'>Posts</a>", None),
+        ("<a href='/world/people/'>People</a>", None),
+    ] {
+        assert_eq!(byline_of(below).as_deref(), expected, "{below}");
+    }
+}
+
+#[test]
+fn boxes_around_the_heading_or_right_below_it_are_the_storys_whatever_they_are_called() {
+    let author = "<a rel=author href=/7>Ann Example</a>";
+    let other = "<div class=teaser><a rel=author href=/8>Bob Sample</a></div>";
+    let far = "<p>They left.</p>".repeat(30);
+    let story = |html: String| {
+        let head = "<title>Fish leave the bay</title><meta property=og:type content=article>";
+        metadata(&[head, &html].concat()).byline
+    };
+    let heading = "<h1>Fish leave the bay</h1>";
+    let expected = Some("Ann Example");
+    for html in [
+        format!("<div class=first-slide>{heading}{author}</div>{far}{other}"),
+        format!("{heading}<div class=teaser-meta>{author}</div>{far}{other}"),
+        format!(
+            "{heading}<aside>{}{author}</aside>{far}{other}",
+            "<p>Share</p>".repeat(20)
+        ),
+    ] {
+        assert_eq!(story(html.clone()).as_deref(), expected, "{html}");
+    }
+    assert_eq!(story(format!("{heading}{far}{other}")), None);
+}
+
+#[test]
+fn a_blog_s_owner_is_its_author_where_declared_or_marked() {
+    let blog = |site: &str, head: &str, below: &str| {
+        let html = format!(
+            "<title>On fish</title><meta property=og:site_name content='{site}'>\
+             <meta property=og:type content=article>{head}<h1>On fish</h1>\
+             <time>3 May 2024</time>{below}"
+        );
+        metadata_at("https://blog.example.org/fish", &html).byline
+    };
+    let far = "<p>They left.</p>".repeat(200) + "<p class=author>Bob Sample</p>";
+    let declared = "<meta name=author content='Ann Example'>";
+    let owned = blog("Ann Example", declared, &far);
+    assert_eq!(owned.as_deref(), Some("Ann Example"));
+    assert_eq!(blog("Ann Example", "", &far).as_deref(), Some("Bob Sample"));
+    let both = "<script type=application/ld+json>{\"@type\": \"Article\", \"author\": \
+                {\"@type\": [\"Person\", \"Organization\"], \"name\": \"Ann Example\"}}</script>";
+    assert_eq!(blog("Fish", both, "").as_deref(), Some("Ann Example"));
+    let pseudonym =
+        "<span class='author vcard'><a class=fn rel=author href=/about>fishlady</a></span>";
+    assert_eq!(blog("Fishlady", "", pseudonym).as_deref(), Some("fishlady"));
+    assert_eq!(blog("Fishlady", "", "<p class=author>fishlady</p>"), None);
+}
+
+#[test]
+fn what_follows_a_name_or_introduces_it_is_none_of_it() {
+    for (below, expected) in [
+        ("<p class=author>Ann Example @annexample</p>", "Ann Example"),
+        ("<p>Text & Fotos: Ann Example</p>", "Ann Example"),
+        (
+            "<p>Gespeichert von <a class=username href=/user/7>Ann Example</a></p>",
+            "Ann Example",
+        ),
+        ("<p>Submitted by Ann Example</p>", "Ann Example"),
+    ] {
+        assert_eq!(byline_of(below).as_deref(), Some(expected), "{below}");
+    }
+}
+
+#[test]
 fn the_authors_of_a_list_are_those_of_its_entries() {
     let entry =
         |name: &str| format!("<h2><a href=/{name}>Book</a></h2><p class=author>{name} Writer</p>");
