@@ -246,27 +246,35 @@ impl<'d, 'a> Sources<'d, 'a> {
     }
 }
 
-/// Whether a text may be `By Ann Example`: told by its first two letters, as every text is asked.
+/// Whether a text may be `By Ann Example`: told by its first letters, as every text is asked.
 fn introduces(text: &str) -> bool {
     const MAX_BYTES: usize = 120;
-    let [first, second, ..] = *text.as_bytes() else {
+    let [first, second, ref rest @ ..] = *text.as_bytes() else {
         return false;
     };
+    let third = rest.first().map_or(0, u8::to_ascii_lowercase);
     let plausible = matches!(
         (first.to_ascii_lowercase(), second.to_ascii_lowercase()),
         (b'a', b'r' | b'u' | b' ')
             | (b'b', b'y' | b'e')
             | (b'd', b'i' | b'o')
-            | (b'e', b'i' | b'n' | b'r' | b's')
+            | (b'e', b'i' | b'r' | b's')
             | (b'g', b'e' | b'u')
             | (b'i', b'n')
             | (b'p', b'a' | b'o' | b'u')
             | (b'r', b'e' | 0xC3)
-            | (b's', b'c' | b'o' | b't' | b'u')
+            | (b's', b'c' | b't')
             | (b't', b'e')
             | (b'v', b'e' | b'o')
             | (b'w', b'o' | b'r')
             | (0xD0 | 0xD8..=0xD9 | 0xE3..=0xEB, _)
+    ) || matches!(
+        (
+            first.to_ascii_lowercase(),
+            second.to_ascii_lowercase(),
+            third
+        ),
+        (b'e', b'n', b'v') | (b's', b'o', b'u') | (b's', b'u', b'b')
     );
     plausible && text.len() <= MAX_BYTES && super::introductions::introduced(text).is_some()
 }

@@ -64,8 +64,17 @@ pub fn is_term(sources: &Sources<'_, '_>, node: NodeId, order: Order) -> bool {
 /// Whether an element belongs to a comment, to another story or to the site. What is around the main
 /// heading too belongs to the story, whatever it is called.
 pub fn is_elsewhere(sources: &Sources<'_, '_>, node: NodeId, heading: Option<NodeId>) -> bool {
-    static TEASER: Needles<1> = Needles::ignoring_case(["teaser"]);
-    static WORDS: Needles<7> = Needles::ignoring_case([
+    static WORDS: Needles<8> = Needles::ignoring_case([
+        "teaser",
+        "comment",
+        "related",
+        "recent",
+        "reply",
+        "popular",
+        "recommend",
+        "joined",
+    ]);
+    static BUT_TEASER: Needles<7> = Needles::ignoring_case([
         "comment",
         "related",
         "recent",
@@ -102,13 +111,12 @@ pub fn is_elsewhere(sources: &Sources<'_, '_>, node: NodeId, heading: Option<Nod
             return false;
         }
         // A teaser leads to another story, or into the one whose heading it follows.
-        let is_teaser = || {
-            !heading.is_some_and(|heading| follows(document, above, heading))
-                && speaks_of(sources, above, &TEASER)
+        let is_lead = || {
+            heading.is_some_and(|heading| follows(document, above, heading))
+                && !speaks_of(sources, above, &BUT_TEASER)
         };
-        if speaks_of(sources, above, &WORDS)
+        if (speaks_of(sources, above, &WORDS) && !is_lead())
             || document.classes(above).any(|class| class == "sidebar")
-            || is_teaser()
         {
             return true;
         }

@@ -1,10 +1,11 @@
 //! The title, without the name of the site.
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
 
 use super::headings::{names_what_is_above, readable, Heading, PERMALINK_SIGNS};
 use super::linked::LinkedData;
-use super::site::is_site;
+use super::site::{is_site, letters};
 use super::sources::Sources;
 use crate::address::Base;
 use crate::parse::NodeId;
@@ -36,17 +37,18 @@ pub fn find(
         .into_iter()
         .partition(|heading| names_what_is_above(sources, heading, base));
     let above: Vec<&str> = above.iter().map(|heading| heading.text.as_str()).collect();
+    let subheadings = OnceCell::new();
+    let subheadings = || subheadings.get_or_init(|| readable(sources, &sources.subheadings));
+    if let Some(heading) = named_first(sources, &headings, subheadings) {
+        return (Some(heading.text.clone()), Some(heading.node));
+    }
     let declared = Declared::read(sources, linked, site_name, &above, base);
     if let Some((_, heading)) = declared.best(&headings) {
         return (Some(heading.text.clone()), Some(heading.node));
     }
     // A document without a main heading may have its title one or two levels down.
-    let subheadings = if headings.is_empty() {
-        readable(sources, &sources.subheadings)
-    } else {
-        Vec::new()
-    };
-    let lower = declared.best(&subheadings);
+    let lower = headings.is_empty().then(subheadings);
+    let lower = lower.and_then(|subheadings| declared.best(subheadings));
     if let Some((_, heading)) = lower.filter(|(agreement, _)| *agreement >= STRONG_AGREEMENT) {
         return (Some(heading.text.clone()), Some(heading.node));
     }
@@ -54,6 +56,36 @@ pub fn find(
     let node = heading.map(|heading| heading.node);
     let of_site = |title: &str| is_site(title, site_name, base);
     (declared.title(&headings, of_site), node)
+}
+
+/// The heading that the `title` element begins with, and goes on to say what it is a part of: that may
+/// be the main heading, a book or a site, with the document's own a level down.
+fn named_first<'h>(
+    sources: &Sources<'_, '_>,
+    headings: &'h [Heading],
+    subheadings: impl FnOnce() -> &'h Vec<Heading>,
+) -> Option<&'h Heading> {
+    let title = sources.text(sources.title?);
+    let parts = parts(&title);
+    let [first, ref middle @ .., last] = parts[..] else {
+        return None;
+    };
+    let is = |part: &str, heading: &Heading| {
+        let part = letters(part);
+        !part.is_empty() && part == letters(&heading.text)
+    };
+    // `Backup - How to copy a disk? - Example`: what comes first may be a topic.
+    let is_topic = (headings.is_empty() && words(first).len() == 1)
+        || headings
+            .iter()
+            .any(|heading| middle.iter().any(|part| is(part, heading)));
+    if is_topic {
+        return None;
+    }
+    let own = headings.iter().find(|heading| is(first, heading));
+    let are_above = || headings.iter().all(|heading| is(last, heading));
+    let below = || subheadings().iter().find(|heading| is(first, heading));
+    own.or_else(|| are_above().then(below).flatten())
 }
 
 /// The titles made for machines.
@@ -238,6 +270,28 @@ mod tests {
             let sources = Sources::find(&document);
             let (title, _) = find(&sources, &LinkedData::new(&[]), None, &base);
             assert_eq!(title.as_deref(), Some("Getting started"), "{html}");
+        }
+    }
+
+    #[test]
+    fn a_heading_that_the_title_begins_with_goes_before_one_that_it_ends_with() {
+        let base = Base::new("https://docs.example.com/start").expect("a URL");
+        for html in [
+            "<title>Getting started — Example 2.0 Documentation</title>\
+             <h1>Example 2.0 Documentation</h1><h1>Getting started</h1>",
+            "<title>Getting started - The Book of Examples</title>\
+             <h1>The Book of Examples</h1><h2>Getting Started</h2>",
+            "<title>Getting started | Examples and more</title><h3>Getting started</h3>",
+            "<title>Examples - Getting started - The Book</title>\
+             <h1>Getting started</h1><h1>Examples</h1>",
+            "<title>Examples - Getting started - The Book</title>\
+             <h2>Getting started - The Book</h2><h3>Examples</h3>",
+        ] {
+            let document = Document::parse(html);
+            let sources = Sources::find(&document);
+            let (title, _) = find(&sources, &LinkedData::new(&[]), None, &base);
+            let title = title.map(|title| title.to_lowercase()).unwrap_or_default();
+            assert!(title.starts_with("getting started"), "{html}: {title}");
         }
     }
 
