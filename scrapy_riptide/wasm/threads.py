@@ -2,16 +2,21 @@
 
 ``threading.stack_size`` is one setting for the whole process, and whoever made threads' stacks
 small for their own purposes must not end the process by it: guests recurse, wasmtime compiles.
+
+A thread also begins with the signals blocked that its starter has blocked, and programs that wait for
+signals block all of them. A guest's trap is a signal; the system ends a process that blocks such a one.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections.abc import Callable
 from typing import Any
 
 _DEFAULT_STACK_BYTES = 8 * 1024 * 1024
+_TRAPS = (signal.SIGSEGV, signal.SIGILL, signal.SIGFPE)
 
 # Re-entrant: garbage collected while a thread starts may close an extractor, which starts one.
 _stack_size_lock = threading.RLock()
@@ -38,6 +43,12 @@ class RuntimeThread(threading.Thread):
                 super().start()
             finally:
                 threading.stack_size(before)
+
+    def run(self) -> None:
+        """What the thread does. Not to be called."""
+        if hasattr(signal, "pthread_sigmask"):
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _TRAPS)
+        super().run()
 
 
 def is_runtime_thread() -> bool:

@@ -195,6 +195,15 @@ def handlers_of_the_users_own_after_the_engine() -> None:
 
 
 @case
+def signals_blocked_by_whoever_starts_threads() -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    with Extractor(config()) as extractor:
+        expect(extractor, *TRAPS)
+    with Extractor(config(timeout_secs=0.05)) as extractor:
+        assert isinstance(extractor.run("!s", URL).error, errors.ExtractionTimeout)
+
+
+@case
 def default_handlers_after_the_engine() -> None:
     with Extractor(config()) as extractor:
         expect(extractor, *TRAPS)
