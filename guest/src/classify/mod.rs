@@ -6,6 +6,7 @@
 //! other, and the [choice](choose) of how much to keep.
 
 mod choose;
+mod copies;
 pub mod forest;
 mod lanes;
 pub mod model;

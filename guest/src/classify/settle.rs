@@ -1,18 +1,20 @@
 //! What the chances come to when blocks are held against each other: code against the text around it,
-//! a text against its copies elsewhere on the page.
+//! a text against its copies elsewhere on the page, and against its likes in the same place.
 //!
-//! Both are rules, not learned: a forest of this size has too few pages with code to see the first
-//! in, and judges each copy of a text by itself, so that it likes all or none of them.
+//! These are rules, not learned: a forest of this size has too few pages with code to see the first
+//! in, and judges each block by itself, so that it likes all copies of a text or none of them, and
+//! of ten paragraphs in a row three a little less.
 
-use super::widened;
+use super::{copies, widened};
 use crate::blocks::{flag, Blocks};
 use crate::features::context::Context;
 
-/// The fewest words of a text that is looked for elsewhere on the page.
-const REPEATED: u32 = 5;
+/// The fewest words of a text that is judged by its likes: shorter ones in the same place, the fields of
+/// cards, the cells of tables, are of many sorts.
+const RUNNING: u32 = 10;
 
-/// What is left of the chance of a copy: a tenth.
-const COPY: u16 = 10;
+/// The fewest blocks in one place that say something of each other.
+const LIKES: u32 = 4;
 
 /// Settles the chances of a page's blocks.
 pub fn settle(blocks: &Blocks, context: &Context<'_>, chances: &mut [u16]) {
@@ -21,49 +23,46 @@ pub fn settle(blocks: &Blocks, context: &Context<'_>, chances: &mut [u16]) {
             *chance = (*chance).max(widened(context.beside(index)));
         }
     }
-    lower_copies(blocks, context, chances);
+    copies::lower(blocks, context, chances);
+    draw_together(blocks, context, chances);
 }
 
-/// Of a text that stands in places of several sorts (for screens of another width, in a teaser of
-/// itself, in a box that opens) the likeliest is meant, and those in other places are copies of it.
-/// Texts that a list or a manual says again and again stand in the same place each time.
-fn lower_copies(blocks: &Blocks, context: &Context<'_>, chances: &mut [u16]) {
-    let texts = context.texts();
-    let mut likeliest: Vec<Option<usize>> = vec![None; texts.len()];
-    let repeatable = || {
-        (0..texts.len())
-            .filter(|&at| blocks.blocks[at].stats.words >= REPEATED && !is_code(blocks, at))
-    };
-    for index in repeatable() {
-        let best = &mut likeliest[texts[index] as usize];
-        if best.is_none_or(|best| chances[index] > chances[best]) {
-            *best = Some(index);
-        }
-    }
+/// What stands in the same place, as the paragraphs of a body or the answers of a thread do, is mostly
+/// content or mostly not: running text is as likely as halfway between what it is by itself and what
+/// the words of its place are in the mean.
+fn draw_together(blocks: &Blocks, context: &Context<'_>, chances: &mut [u16]) {
     let places = context.places();
-    for index in repeatable() {
-        if likeliest[texts[index] as usize].is_some_and(|best| places[best] != places[index]) {
-            chances[index] /= COPY;
+    let mut sums = vec![(0, 0, 0); places.len()];
+    for ((block, &place), &chance) in blocks.blocks.iter().zip(places).zip(&*chances) {
+        let (weighted, words, count) = &mut sums[place as usize];
+        // One more, so that a place of blocks without words has a mean.
+        let weight = u64::from(block.stats.words) + 1;
+        *weighted += weight * u64::from(chance);
+        *words += weight;
+        *count += 1;
+    }
+    for ((block, &place), chance) in blocks.blocks.iter().zip(places).zip(chances) {
+        let (weighted, words, count) = sums[place as usize];
+        if block.stats.words >= RUNNING && count >= LIKES {
+            *chance = ((u64::from(*chance) + weighted / words) / 2) as u16;
         }
     }
 }
 
-fn is_code(blocks: &Blocks, index: usize) -> bool {
+pub(super) fn is_code(blocks: &Blocks, index: usize) -> bool {
     let element = blocks.elements.get(blocks.blocks[index].element as usize);
     element.is_some_and(|element| element.flags & flag::PREFORMATTED != 0)
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::blocks::{segment, tables::Tables};
     use crate::features::records::Records;
     use crate::parse::Document;
 
-    const LONG: &str = "five words are a text";
-
     /// What becomes of so many chances, of which the first stage said the same.
-    fn settled<const COUNT: usize>(html: &str, scores: [u8; COUNT]) -> [u16; COUNT] {
+    pub fn settled<const COUNT: usize>(html: &str, scores: [u8; COUNT]) -> [u16; COUNT] {
         let document = Document::parse(html);
         let blocks = segment(&document, &Tables::default());
         let records = Records::new(&blocks);
@@ -95,25 +94,14 @@ mod tests {
     }
 
     #[test]
-    fn of_a_text_in_two_places_the_likelier_stays() {
-        let html = format!("<aside><b>{LONG}</b></aside><main><p>{LONG}</main>");
-        let [copy, meant] = settled(&html, [180, 200]);
-        assert_eq!((copy, meant), (widened(180) / COPY, widened(200)));
-        let [meant, copy] = settled(&html, [200, 200]);
-        assert_eq!((meant, copy), (widened(200), widened(200) / COPY));
-    }
-
-    #[test]
-    fn what_a_list_says_twice_is_said_twice() {
-        let html = format!("<ul><li>{LONG}<li>{LONG}</ul>");
-        assert_eq!(settled(&html, [180, 200]), [180, 200].map(widened));
-    }
-
-    #[test]
-    fn labels_and_code_have_no_copies() {
-        let html = "<h2>Four words are few</h2><p>Four words are few";
-        assert_eq!(settled(html, [180, 200]), [180, 200].map(widened));
-        let html = format!("<pre>{LONG}</pre><div><pre>{LONG}</pre></div>");
-        assert_eq!(settled(&html, [180, 200]), [180, 200].map(widened));
+    fn running_text_is_drawn_to_its_likes() {
+        let text = "These are ten words of a text that is running.";
+        let labels = "<ul><li>one<li>two<li>three<li>four</ul>";
+        let html = |count| format!("<p>{text}").repeat(count) + labels;
+        let scores = [240, 240, 240, 80, 9, 90, 90, 90];
+        let drawn = [220, 220, 220, 140, 9, 90, 90, 90];
+        assert_eq!(settled(&html(4), scores), drawn.map(widened));
+        let scores = [240, 240, 80, 9, 90, 90, 90];
+        assert_eq!(settled(&html(3), scores), scores.map(widened));
     }
 }
