@@ -38,8 +38,18 @@ pub fn find(
     } else {
         names.persons(&people)
     };
-    if let Some(named) = stated.or_else(|| names.people(&declared)) {
-        return Some(named);
+    let told = || names.people(&declared);
+    if let Some(stated) = stated {
+        // Some tell search engines of the first author only, and all of them to others.
+        let goes_on = |told: &String| {
+            told.strip_prefix(&*stated)
+                .and_then(|rest| rest.strip_prefix(", "))
+                .is_some_and(|others| others.contains(' '))
+        };
+        return Some(told().filter(goes_on).unwrap_or(stated));
+    }
+    if let Some(told) = told() {
+        return Some(told);
     }
     let candidates = candidates(sources, story);
     // The people on the page of a product are others.

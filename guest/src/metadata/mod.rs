@@ -14,6 +14,8 @@ mod linked;
 mod moment;
 mod months;
 mod names;
+mod paths;
+mod places;
 mod published;
 mod site;
 mod sources;
@@ -30,7 +32,9 @@ use crate::address::Base;
 use crate::language;
 use crate::parse::{Document, NodeId};
 use crate::render::collapse;
+use dates::Order;
 use linked::{types, LinkedData};
+use places::Places;
 use sources::Sources;
 
 /// What was found; `None` where the document does not say.
@@ -59,15 +63,16 @@ pub fn read(document: &Document<'_>, base: &Base) -> Metadata {
     let (title, heading) = title::find(&sources, &linked, site_name.as_deref(), base);
     let is_discussion = is_discussion(&linked, base);
     let is_story = is_story(&sources, &linked);
-    let published = published::find(
-        &sources,
-        &linked,
-        language.as_deref(),
+    let places = Places {
+        sources: &sources,
         heading,
+        order: Order::of(language.as_deref(), base.host()),
+        base,
         is_discussion,
         is_story,
-        base,
-    );
+        is_manual: published::is_manual(base),
+    };
+    let published = published::find(&linked, language.as_deref(), &places);
     let story = Story {
         site_name: site_name.as_deref(),
         title: title.as_deref(),

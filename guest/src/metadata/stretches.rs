@@ -97,7 +97,7 @@ fn start_of_date(text: &str) -> Option<usize> {
 
 /// Where a byline stops naming people: at a date, or a word that leads to something else.
 fn end_of_names(text: &str) -> usize {
-    const WORDS: [&str; 24] = [
+    const WORDS: [&str; 27] = [
         " on ",
         " in ",
         " at ",
@@ -122,6 +122,9 @@ fn end_of_names(text: &str) -> usize {
         " via ",
         " für ",
         " under",
+        " illustration",
+        " fotos",
+        " photos",
     ];
     const DAYS: [&str; 4] = [" le ", " el ", " am ", " il "];
     let date = start_of_date(text).unwrap_or(text.len());
@@ -130,10 +133,14 @@ fn end_of_names(text: &str) -> usize {
     if lower.len() != text.len() {
         return date;
     }
-    // `le 8 octobre`, `am 3. Mai`: the same words are parts of names.
+    // `le 8 octobre`, `am 3. Mai`, `am Freitag`: the same words are parts of names.
     let names_day = |rest: &str| {
         let mut behind = DAYS.iter().filter_map(|word| rest.strip_prefix(word));
-        behind.any(|day| day.starts_with(|c: char| c.is_ascii_digit()))
+        behind.any(|day| {
+            let word = day.split(|c: char| !c.is_alphanumeric()).next();
+            let is_weekday = |word: &str| word.ends_with("tag") || word == "mittwoch";
+            day.starts_with(|c: char| c.is_ascii_digit()) || word.is_some_and(is_weekday)
+        })
     };
     let ends = |at: usize| {
         let rest = &lower[at..];

@@ -59,6 +59,14 @@ fn a_byline_is_read_past_the_signs_and_dates_around_it() {
             "<div class=author>Ann Example | Bay Reporter</div>",
             "Ann Example",
         ),
+        (
+            "<div class=author>Ann Example am Freitag</div>",
+            "Ann Example",
+        ),
+        (
+            "<div class=author>Ann Example Illustration von Bob Sample</div>",
+            "Ann Example",
+        ),
     ] {
         assert_eq!(byline_of(below).as_deref(), Some(expected), "{below}");
     }
@@ -134,6 +142,22 @@ fn the_author_may_be_labelled_for_those_who_share_the_story() {
         );
         assert_eq!(byline_in(&head, "").as_deref(), expected, "{label}");
     }
+}
+
+#[test]
+fn the_first_author_told_to_search_engines_may_be_one_of_several() {
+    let story = |others: &str| {
+        let head = format!(
+            "<meta name=author content='Ann Example, {others}'><script type=application/ld+json>\
+             {{\"@type\": \"Article\", \"author\": {{\"name\": \"Ann Example\"}}}}</script>"
+        );
+        byline_in(&head, "")
+    };
+    assert_eq!(
+        story("Bob Sample").as_deref(),
+        Some("Ann Example, Bob Sample")
+    );
+    assert_eq!(story("AE").as_deref(), Some("Ann Example"));
 }
 
 #[test]
