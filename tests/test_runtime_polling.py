@@ -6,7 +6,7 @@ import math
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from conftest import Configure, MakeExtractor, MakeRuntime
@@ -15,8 +15,10 @@ from spinning import spin
 from waiting import wait_for
 
 from scrapy_riptide import Extractor, errors
+from scrapy_riptide.wasm import deadline as module
 from scrapy_riptide.wasm import polling
 from scrapy_riptide.wasm.contract import lower_mode
+from scrapy_riptide.wasm.deadline import Clock
 from scrapy_riptide.wasm.instance import Instance
 from scrapy_riptide.wasm.lifting import lower_string
 from scrapy_riptide.wasm.polling import PolledDeadline, PollingKeeper
@@ -141,6 +143,25 @@ def test_a_refusal_is_tried_again(keeper: PollingKeeper) -> None:
     access = Access(refusals=3)
     with deadline(keeper, 0, access):
         wait_for(lambda: access.done == [False], "the page is protected in the end")
+
+
+def test_the_thread_outlives_a_shortage_of_memory(
+    keeper: PollingKeeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class ShortOfMemory(Clock):
+        shortages: ClassVar[list[Exception]] = [MemoryError(), RuntimeError("can't allocate lock")]
+
+        def wait(self, event: threading.Event, seconds: float | None) -> None:
+            if self.shortages:
+                raise self.shortages.pop()
+            super().wait(event, seconds)
+
+    monkeypatch.setattr(module, "clock", ShortOfMemory())
+    keeper._wake.set()
+    wait_for(lambda: not ShortOfMemory.shortages, "it was short of memory twice")
+    access = Access()
+    with deadline(keeper, 0.02, access):
+        wait_for(lambda: access.done == [False], "the page is protected")
 
 
 def test_the_thread_sleeps_until_the_next_deadline(keeper: PollingKeeper) -> None:

@@ -18,7 +18,7 @@ from scrapy_riptide.wasm.deadline import Deadline, DeadlineKeeper
 from scrapy_riptide.wasm.engine import keep_trap_handlers
 from scrapy_riptide.wasm.polling_page import PollingPage
 
-# When to try again where the system refuses to protect a page.
+# When to try again where the system refuses to protect a page, or has no memory.
 _RETRY_S = 0.01
 
 
@@ -70,8 +70,13 @@ class PollingKeeper(DeadlineKeeper[PolledDeadline]):
 
     def _keep(self) -> None:
         while not self._stopped:
-            sleep_s = self._stop_the_late()
-            deadline.clock.wait(self._wake, sleep_s)
+            try:
+                sleep_s = self._stop_the_late()
+                deadline.clock.wait(self._wake, sleep_s)
+            except (MemoryError, RuntimeError):
+                # The process has no memory left: to wait takes a lock, which Python says by a RuntimeError
+                # can't be had. It may have some again in a moment, and who runs now is to be stopped then.
+                deadline.clock.sleep(_RETRY_S)
             self._wake.clear()
 
     def _stop_the_late(self) -> float | None:
