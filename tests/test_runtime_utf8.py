@@ -91,6 +91,12 @@ def test_bytes_that_are_utf8_are_handed_over_as_they_came(size: int) -> None:
         assert utf8(page) is page
 
 
+def test_python_checks_where_wasmtime_takes_any_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_local", threading.local())
+    monkeypatch.setattr(module, "_define_instance", lambda *_: None)
+    assert utf8(b"a" * LARGE + b"\xff") == b"a" * LARGE + b"\xef\xbf\xbd"
+
+
 def test_of_a_page_that_was_checked_nothing_is_kept() -> None:
     pages = [b"%06d" % number + "é".encode() * LARGE for number in (0, 1)]
     for page in pages:

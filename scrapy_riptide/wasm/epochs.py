@@ -87,7 +87,11 @@ class EpochTicker(DeadlineKeeper[EpochDeadline]):
 
     def _keep(self) -> None:
         while not self._stopped:
-            self._wake.wait()
+            try:
+                self._wake.wait()
+            except (MemoryError, RuntimeError):  # as in polling.py: the process has no memory left
+                deadline.clock.sleep(TICK_S)
+                continue
             while not self._stopped:
                 deadline.clock.sleep(TICK_S)
                 now = deadline.clock.monotonic()

@@ -19,6 +19,9 @@ from wasmtime import _ffi as ffi
 # Fewer bytes are checked before the lock would have been given away and come back.
 _MANY_BYTES = 32 * 1024
 
+_UTF8 = "aé语😀".encode()
+_NO_UTF8 = (b"\xff", b"a\xc3", b"\xed\xa0\x80", b"\xc0\x80")
+
 _EMPTY_MODULE = b"\0asm\1\0\0\0"
 
 _define_instance = ffi.dll["wasmtime_linker_define_instance"]
@@ -52,7 +55,9 @@ def utf8(value: str | bytes) -> bytes:
 
 def _is_utf8(value: bytes) -> bool:
     if len(value) >= _MANY_BYTES:
-        return _names().may_have(value)
+        names = _names()
+        if names.are_checked:
+            return names.may_have(value)
     try:
         value.decode()
     except UnicodeDecodeError:
@@ -84,6 +89,8 @@ class _Names:
             ctypes.cast(self._store._context(), ctypes.c_void_p).value,
         )
         self._instance_address = ctypes.addressof(self._instance._instance)
+        #: Whether this wasmtime checks them as it did when this was written.
+        self.are_checked = self.may_have(_UTF8) and not any(map(self.may_have, _NO_UTF8))
 
     def may_have(self, name: bytes) -> bool:
         """Whether ``name`` is UTF-8. Without the GIL, and without a trace."""
