@@ -43,6 +43,8 @@ class Crawl:
 
     pages_per_s: float
     cpu_ms: float
+    #: Of that, on the event loop's thread.
+    loop_cpu_ms: float
     peak_mb: float
     late_ms: list[float]
     digests: Digests
@@ -84,6 +86,7 @@ def crawl(way: str, port: str, paths: list[str]) -> Crawl | None:
     return Crawl(
         pages_per_s=len(paths) / result["seconds"],
         cpu_ms=result["cpu_seconds"] * 1000 / len(paths),
+        loop_cpu_ms=result["loop_cpu_seconds"] * 1000 / len(paths),
         peak_mb=result["peak_mb"],
         late_ms=result["late_ms"],
         digests=result["digests"],
@@ -108,7 +111,19 @@ def median(values: list[float]) -> float:
 
 def table(crawls: dict[str, list[Crawl | None]], expected: dict[str, Digests], pages: int) -> None:
     """A row a way: medians over the rounds, and ratios to the crawl without extraction."""
-    head = ("pages/s", "of none", "CPU ms", "of none", "peak MB", "lag p50", "p99", "most", "items", "agree")
+    head = (
+        "pages/s",
+        "of none",
+        "CPU ms",
+        "of none",
+        "on loop",
+        "peak MB",
+        "lag p50",
+        "p99",
+        "most",
+        "items",
+        "agree",
+    )
     print(f"\n{'':<32}" + "".join(f"{each:>9}" for each in head))
     for way, rounds in crawls.items():
         done = [each for each in rounds if each is not None]
@@ -124,6 +139,7 @@ def table(crawls: dict[str, list[Crawl | None]], expected: dict[str, Digests], p
             f"{median([each.pages_per_s / none.pages_per_s for each, none in pairs]):.2f}",
             f"{median([each.cpu_ms for each in done]):.1f}",
             f"{median([each.cpu_ms / none.cpu_ms for each, none in pairs]):.2f}",
+            f"{median([each.loop_cpu_ms for each in done]):.1f}",
             f"{max(each.peak_mb for each in done):.0f}",
             *(f"{median([each.late(q) for each in done]):.1f}" for q in (0.5, 0.99, 1.0)),
             str(len(last)),

@@ -2,8 +2,9 @@
 
     python benchmarks/one_crawl.py WAY ADDRESS < paths
 
-Prints one JSON object: seconds, CPU seconds and how late the event loop's timers were from the
-spider's opening to its closing, the most memory the process had, and a digest of each item's text.
+Prints one JSON object: seconds, CPU seconds, those of the event loop's thread among them, and how late
+the loop's timers were, all from the spider's opening to its closing, the most memory the process had,
+and a digest of each item's text.
 """
 
 from __future__ import annotations
@@ -114,6 +115,7 @@ class Measured:
 
     def _opened(self) -> None:
         self._started, self._cpu = time.perf_counter(), time.process_time()
+        self._loop_cpu = time.thread_time()
         self._ticking = asyncio.ensure_future(self._tick())
 
     async def _tick(self) -> None:
@@ -129,12 +131,14 @@ class Measured:
     def _closed(self) -> None:
         self.seconds = time.perf_counter() - self._started
         self.cpu_seconds = time.process_time() - self._cpu
+        self.loop_cpu_seconds = time.thread_time() - self._loop_cpu
         self._ticking.cancel()
 
     def result(self) -> dict[str, Any]:
         return {
             "seconds": self.seconds,
             "cpu_seconds": self.cpu_seconds,
+            "loop_cpu_seconds": self.loop_cpu_seconds,
             "peak_mb": peak_mib(),
             "late_ms": [round(each, 3) for each in self.late_ms],
             "digests": self.digests,
