@@ -196,7 +196,7 @@ def native_time() -> Iterator[list[float]]:
         finally:
             inside.append(time.perf_counter() - started)
 
-    lifting._call = timed  # type: ignore[assignment]
+    lifting._call = timed
     try:
         yield inside
     finally:

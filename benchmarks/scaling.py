@@ -75,7 +75,7 @@ def measured(pages: list[bytes], rounds: int) -> Shares:
             inside_s.append(time.thread_time() - started)
 
     held, free, on_loop = [], [], []
-    lifting._call = timed  # type: ignore[assignment]
+    lifting._call = timed
     try:
         with Extractor(ExtractorConfig(fallback=None)) as extractor:
 

@@ -19,6 +19,7 @@ from scrapy_riptide.wasm import deadline as module
 from scrapy_riptide.wasm import polling
 from scrapy_riptide.wasm.contract import lower_mode
 from scrapy_riptide.wasm.deadline import Clock
+from scrapy_riptide.wasm.engine import EngineSettings
 from scrapy_riptide.wasm.instance import Instance
 from scrapy_riptide.wasm.lifting import lower_string
 from scrapy_riptide.wasm.polling import PolledDeadline, PollingKeeper
@@ -265,3 +266,8 @@ def test_the_packaged_component_is_stopped_by_its_polls(
 def test_any_other_component_is_stopped_by_epochs(real_config: Configure, misbehaving: Path) -> None:
     settings = engine_settings(real_config(component=str(misbehaving)))
     assert (settings.polls, settings.epochs) == (False, True)
+
+
+def test_no_guest_is_stopped_both_ways() -> None:
+    with pytest.raises(ValueError, match="by epochs or by polls, not by both"):
+        EngineSettings(epochs=True, polls=True)

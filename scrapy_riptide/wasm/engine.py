@@ -37,6 +37,11 @@ class EngineSettings:
     exact_memory: bool = True
     max_stack_bytes: int = 2 * 1024 * 1024
 
+    def __post_init__(self) -> None:
+        if self.epochs and self.polls:
+            # Nobody would set the deadline that compiled-in epochs look at: every guest would end at once.
+            raise ValueError("a guest is stopped by epochs or by polls, not by both")
+
     def cache_words(self) -> str:
         """What of this goes into an ahead-of-time cache's key."""
         return " ".join(f"{name}={value}" for name, value in vars(self).items())

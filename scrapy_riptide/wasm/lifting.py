@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 from wasmtime import _ffi as ffi
 from wasmtime.component import _types as declared
 
+from scrapy_riptide.wasm.c_library import delete_error, with_gil, without_gil
 from scrapy_riptide.wasm.utf8 import utf8
 
 #: Makes a Python value of the three words of a value's union.
@@ -300,31 +301,18 @@ def lower_enum(case: str) -> Argument:
     return Argument(_KIND_ENUM, (name.words[0], name.words[1], 0), name)
 
 
-# The call into the guest releases the GIL; freeing a result and dropping an error do not: giving
-# the GIL away for a microsecond's work costs a busy process up to a switch interval (5 ms).
-_with_gil = ctypes.PyDLL(ffi.dll._name)
-_delete_val = _with_gil["wasmtime_component_val_delete"]
-_delete_val.argtypes = [ctypes.c_void_p]
-_delete_val.restype = None
-_call = ffi.dll["wasmtime_component_func_call"]
-_call.argtypes = [
+_call = without_gil(
+    "wasmtime_component_func_call",
     ctypes.c_void_p,
     ctypes.c_void_p,
     ctypes.c_void_p,
     ctypes.c_size_t,
     ctypes.c_void_p,
     ctypes.c_size_t,
-]
-_call.restype = ctypes.c_void_p
-_error_message = _with_gil["wasmtime_error_message"]
-_error_message.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
-_error_message.restype = None
-_error_delete = _with_gil["wasmtime_error_delete"]
-_error_delete.argtypes = [ctypes.c_void_p]
-_error_delete.restype = None
-_bytes_delete = _with_gil["wasm_byte_vec_delete"]
-_bytes_delete.argtypes = [ctypes.c_void_p]
-_bytes_delete.restype = None
+)
+_delete_val = with_gil("wasmtime_component_val_delete", ctypes.c_void_p)
+_error_message = with_gil("wasmtime_error_message", ctypes.c_void_p, ctypes.c_void_p)
+_bytes_delete = with_gil("wasm_byte_vec_delete", ctypes.c_void_p)
 
 
 class CallFailed(Exception):
@@ -398,4 +386,4 @@ def _take_message(error: int) -> str:
         return ctypes.string_at(message.data, message.size).decode("utf-8", "replace")
     finally:
         _bytes_delete(ctypes.addressof(message))
-        _error_delete(error)
+        delete_error(error)

@@ -14,7 +14,8 @@ import threading
 from functools import cache
 
 from wasmtime import Config, Engine, Instance, Linker, Module, Store
-from wasmtime import _ffi as ffi
+
+from scrapy_riptide.wasm.c_library import delete_error, without_gil
 
 # Fewer bytes are checked before the lock would have been given away and come back.
 _MANY_BYTES = 32 * 1024
@@ -24,18 +25,14 @@ _NO_UTF8 = (b"\xff", b"a\xc3", b"\xed\xa0\x80", b"\xc0\x80")
 
 _EMPTY_MODULE = b"\0asm\1\0\0\0"
 
-_define_instance = ffi.dll["wasmtime_linker_define_instance"]
-_define_instance.argtypes = [
+_define_instance = without_gil(
+    "wasmtime_linker_define_instance",
     ctypes.c_void_p,
     ctypes.c_void_p,
     ctypes.c_char_p,
     ctypes.c_size_t,
     ctypes.c_void_p,
-]
-_define_instance.restype = ctypes.c_void_p
-_error_delete = ffi.dll["wasmtime_error_delete"]
-_error_delete.argtypes = [ctypes.c_void_p]
-_error_delete.restype = None
+)
 
 
 def utf8(value: str | bytes) -> bytes:
@@ -96,7 +93,7 @@ class _Names:
         """Whether ``name`` is UTF-8. Without the GIL, and without a trace."""
         error = _define_instance(*self._addresses, name, len(name), self._instance_address)
         if error:
-            _error_delete(error)
+            delete_error(error)
         return not error
 
 
