@@ -64,8 +64,7 @@ pub fn is_term(sources: &Sources<'_, '_>, node: NodeId, order: Order) -> bool {
 /// Whether an element belongs to a comment, to another story or to the site. What is around the main
 /// heading too belongs to the story, whatever it is called.
 pub fn is_elsewhere(sources: &Sources<'_, '_>, node: NodeId, heading: Option<NodeId>) -> bool {
-    static WORDS: Needles<8> = Needles::ignoring_case([
-        "teaser",
+    static WORDS: Needles<7> = Needles::ignoring_case([
         "comment",
         "related",
         "recent",
@@ -74,15 +73,7 @@ pub fn is_elsewhere(sources: &Sources<'_, '_>, node: NodeId, heading: Option<Nod
         "recommend",
         "joined",
     ]);
-    static BUT_TEASER: Needles<7> = Needles::ignoring_case([
-        "comment",
-        "related",
-        "recent",
-        "reply",
-        "popular",
-        "recommend",
-        "joined",
-    ]);
+    static TEASER: Needles<1> = Needles::ignoring_case(["teaser"]);
     static OF_THE_STORY: Needles<2> = Needles::ignoring_case(["meta", "author"]);
     const SMALL: usize = 24;
     let document = sources.document;
@@ -111,11 +102,9 @@ pub fn is_elsewhere(sources: &Sources<'_, '_>, node: NodeId, heading: Option<Nod
             return false;
         }
         // A teaser leads to another story, or into the one whose heading it follows.
-        let is_lead = || {
-            heading.is_some_and(|heading| follows(document, above, heading))
-                && !speaks_of(sources, above, &BUT_TEASER)
-        };
-        if (speaks_of(sources, above, &WORDS) && !is_lead())
+        let is_lead = || heading.is_some_and(|heading| follows(document, above, heading));
+        if speaks_of(sources, above, &WORDS)
+            || (speaks_of(sources, above, &TEASER) && !is_lead())
             || document.classes(above).any(|class| class == "sidebar")
         {
             return true;
