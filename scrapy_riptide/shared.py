@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Lock
+from threading import RLock
 
 from scrapy_riptide.config import ExtractorConfig
 from scrapy_riptide.extractor import Extractor
@@ -25,7 +25,8 @@ class _Entry:
     leases: int = 0
 
 
-_lock = Lock()
+# Re-entrant: garbage collected while an extractor is made may be an earlier crawl, which gives its lease back.
+_lock = RLock()
 _entries: dict[_Key, _Entry] = {}
 
 
@@ -62,7 +63,7 @@ class ExtractorLease:
 def _after_fork() -> None:
     # Another thread of the parent may have held it.
     global _lock  # noqa: PLW0603
-    _lock = Lock()
+    _lock = RLock()
 
 
 if hasattr(os, "register_at_fork"):
@@ -82,7 +83,7 @@ def any_extractor() -> Iterator[Extractor]:
     """
     process = os.getpid()
     with _lock:
-        running = next((config for owner, config in _entries if owner == process), None)
+        running = next((config for owner, config in list(_entries) if owner == process), None)
     if running is None:
         _own[process] = ExtractorLease(ExtractorConfig.from_env())
         yield _own[process].extractor

@@ -207,6 +207,37 @@ def test_a_crawl_that_fails_at_start_gives_its_lease_back(cache_dir: Path) -> No
     assert report["left"] == 0
 
 
+def test_a_crawl_that_is_garbage_when_the_next_one_makes_its_extractor_keeps_nobody_waiting(
+    cache_dir: Path,
+) -> None:
+    report = run(
+        """
+        import gc, weakref
+        from scrapy.crawler import AsyncCrawlerRunner
+        make = shared.Extractor
+        def collect_and_make(config):
+            gc.collect()
+            return make(config)
+        shared.Extractor = collect_and_make
+        async def crawl(runner):
+            crawler = runner.create_crawler(Spider)
+            await runner.crawl(crawler)
+            return weakref.ref(crawler)
+        async def main():
+            gc.disable()
+            runner = AsyncCrawlerRunner({**SETTINGS, "TWISTED_REACTOR_ENABLED": False})
+            first = await crawl(runner)
+            assert first() is not None
+            await crawl(runner)
+            assert first() is None
+            report()
+        asyncio.run(main())
+        """,
+        cache_dir,
+    )
+    assert (report["extractors"], report["closed"], report["left"]) == (2, True, 0)
+
+
 def test_without_asyncio_the_plugin_says_what_to_do_and_the_crawl_goes_on(cache_dir: Path) -> None:
     done = ended(
         """
