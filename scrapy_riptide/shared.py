@@ -25,7 +25,7 @@ class _Entry:
     leases: int = 0
 
 
-# Re-entrant: garbage collected while an extractor is made may be an earlier crawl, which gives its lease back.
+# Re-entrant: garbage collected while an extractor is made may be an earlier crawl, with a lease to give back.
 _lock = RLock()
 _entries: dict[_Key, _Entry] = {}
 
