@@ -501,7 +501,7 @@ def test_an_extractor_that_is_dropped_gives_everything_back(config: Configure) -
     gone = weakref.ref(made)
     del made
     gc.collect()
-    # The last to refer to it may be the worker thread, which has told of the result and is about to forget it.
+    # The last to refer to it may be the worker thread, which has told the result and is about to forget it.
     wait_for(lambda: gone() is None, "nothing refers to it")
     wait_for(lambda: len(memory._memories) == before, "its memory is given back")
     wait_for(lambda: set(threading.enumerate()) <= threads, "its threads have ended")

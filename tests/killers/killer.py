@@ -28,6 +28,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from clocks import HeldTime
 from misbehaving import HEAD_BYTES, HTML_AT, HTML_AT_WITH_POLLS, RECORD_BYTES, RECORD_LAYOUT
 from peak_memory import peak_bytes
 from spinning import guests_running, settings_with_polls
@@ -35,7 +36,7 @@ from waiting import PATIENCE_S
 
 from scrapy_riptide import Extractor, ExtractorConfig, errors, shared
 from scrapy_riptide.config import MIB
-from scrapy_riptide.wasm import runtime
+from scrapy_riptide.wasm import deadline, runtime
 from scrapy_riptide.wasm.instance import Instance
 from scrapy_riptide.wasm.runtime import Runtime
 
@@ -137,6 +138,7 @@ def growth_at_the_bottom_of_a_deep_stack() -> None:
 
 @case
 def faulthandler_enabled_while_a_guest_spins() -> None:
+    deadline.clock = held_time = HeldTime()
     with Extractor(config(timeout_secs=1)) as extractor:
         extractor.wait_until_ready()
         spinning = threading.Thread(target=expect, args=[extractor, "!s"], kwargs={"kind": "timeout"})
@@ -144,6 +146,7 @@ def faulthandler_enabled_while_a_guest_spins() -> None:
         while not guests_running(extractor):
             time.sleep(0.01)
         faulthandler.enable()
+        held_time.go_on(2)
         spinning.join()
         expect(extractor, *TRAPS)
 
@@ -622,7 +625,8 @@ def compiled_files_with_flipped_bits() -> None:
 
 @case
 def too_few_addresses_for_a_memory() -> None:
-    with Extractor(config()) as extractor:
+    # One made ahead of need could be there by then.
+    with Extractor(config(initial_pool_size=0)) as extractor:
         extractor.wait_until_ready()
         now = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (now + 2**31, resource.RLIM_INFINITY))
