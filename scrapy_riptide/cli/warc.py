@@ -132,7 +132,6 @@ class _Bar:
     """A progress bar on a terminal, nothing elsewhere."""
 
     def __init__(self, tqdm: Any, tasks: list[Task]) -> None:
-        self._documents = 0
         total = sum(Path(task.source).stat().st_size for task in tasks)
         self._bar: Any = tqdm(
             total=total, unit="B", unit_scale=True, desc="riptide", disable=None, file=sys.stderr, delay=0.5

@@ -3,11 +3,10 @@
 wasmtime lets the embedder make the memories. Ours come from ``mmap`` with their whole
 reservation inaccessible, and growing makes pages accessible: so current and peak pages and
 denied growths are exact, the limit holds over all memories of an instance, and a denial is told
-from any other trap. It costs a guest 1.6 % and a new instance 0.7 ms, which is why instances are
-reused. What lies beyond a memory's own declared maximum, or beyond 4 GiB, wasmtime denies without
-asking, and nobody can count it: the packaged guest declares none. Where memories can't be made here
-(another system), ``Store.set_limits`` caps each memory and the counters are unavailable: ``None``,
-never zero.
+from any other trap. What that costs a guest can't be told from the noise (docs/design.md). What
+lies beyond a memory's own declared maximum, or beyond 4 GiB, wasmtime denies without asking, and
+nobody can count it: the packaged guest declares none. Where memories can't be made here (another
+system), ``Store.set_limits`` caps each memory and the counters are unavailable: ``None``, never zero.
 """
 
 from __future__ import annotations

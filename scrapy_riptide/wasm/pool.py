@@ -248,7 +248,8 @@ class InstancePool:
                     self._retire(instance, "unhealthy")
                 self._changed.notify()
         self._close_spent()
-        self._tally.last_health_check_s = time.time()
+        with self._changed:
+            self._tally.last_health_check_s = time.time()
 
     def _is_healthy(self, instance: Instance) -> bool:
         uses, last_used = instance.uses, instance.last_used
