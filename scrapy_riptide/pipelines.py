@@ -11,11 +11,12 @@ from scrapy import Spider, signals
 from scrapy.exceptions import NotConfigured
 from scrapy.http import Response, TextResponse
 from scrapy.selector import Selector
-from w3lib.encoding import html_to_unicode
 
+from scrapy_riptide import decoding
 from scrapy_riptide.crawl import RiptideCrawl
 from scrapy_riptide.errors import RiptideError
 from scrapy_riptide.items import ItemFiller
+from scrapy_riptide.wording import in_short
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -27,8 +28,9 @@ logger = logging.getLogger(__name__)
 class RiptidePipeline:
     """Fills items from the response or the HTML in their ``RIPTIDE_SOURCE_FIELD``.
 
-    HTML, as text or bytes, stays in the item, whose own ``url`` field is the document's address. A
-    response is taken out of the item, because no feed can hold one.
+    HTML, as text or bytes, stays in the item, whose own ``url`` field is the document's address. The
+    encoding of bytes is found as browsers do: byte order mark, meta element, else UTF-8 or Windows-1252.
+    A response is taken out of the item, because no feed can hold one.
 
     (Items that come from a response with content have been filled before any pipeline sees them,
     by :class:`~scrapy_riptide.middleware.RiptideSpiderMiddleware`.)
@@ -64,14 +66,14 @@ class RiptidePipeline:
             self._has_been_there = True
         elif not self._has_been_there:
             self._other_fields.update(map(str, adapter))
-        source = adapter.get(self._source_field)
+        source = _only(adapter.get(self._source_field))
         if isinstance(source, Response):
             _take_out(adapter, self._source_field)
         if not source:
             return item
         await self._crawl.selectors_checked()
         try:
-            html, url = _document(source, _only(adapter.get(self._url_field)) or "")
+            html, url = _html(source), self._address(source, adapter)
             content = await self._crawl.extractor.extract_async(html, url, self._crawl.settings.mode)
         except (RiptideError, TypeError) as error:
             kind = "source" if isinstance(error, TypeError) else getattr(error, "kind", "internal")
@@ -87,6 +89,20 @@ class RiptidePipeline:
         self._crawl.stats.item_extracted()
         self._filler.fill(item, content, self._crawl)
         return item
+
+    def _address(self, source: Any, adapter: ItemAdapter) -> str:
+        """The document's address.
+
+        :raises TypeError: the source doesn't say, and neither does the item
+        """
+        if isinstance(source, Response):
+            return source.url
+        url = _only(adapter.get(self._url_field))
+        if not isinstance(url, str) or not url:
+            raise TypeError(
+                f"HTML needs its address, and the item's field {self._url_field!r} has {in_short(repr(url))}"
+            )
+        return url
 
     def _spider_closed(self, spider: Spider) -> None:
         if self._has_been_there or not self._other_fields:
@@ -106,27 +122,23 @@ def _only(value: Any) -> Any:
     return value[0] if isinstance(value, (list, tuple)) and len(value) == 1 else value
 
 
-def _document(source: Any, url: Any) -> tuple[str, str]:
-    """The HTML and the address.
+def _html(source: Any) -> str | bytes:
+    """The document, as text or as its UTF-8.
 
-    :raises TypeError: one of them is none
+    :raises TypeError: there is none
     """
-    source = _only(source)
-    if not isinstance(url, str):
-        raise TypeError(f"the item's address is a {type(url).__name__}, not a text")
-    if isinstance(source, Selector):
-        return source.get(), url
-    if isinstance(source, TextResponse):
-        return source.text, source.url
-    if isinstance(source, Response):
-        return html_to_unicode(None, source.body)[1], source.url
-    if isinstance(source, bytes):
-        return html_to_unicode(None, source)[1], url
     if isinstance(source, str):
-        return source, url
-    raise TypeError(
-        f"it is a {type(source).__name__}: HTML as text or bytes, a response or a selector is wanted"
-    )
+        return source
+    if isinstance(source, bytes):
+        return decoding.document(source, None)
+    if isinstance(source, Selector):
+        html: str = source.get()
+        return html
+    if isinstance(source, TextResponse):
+        return source.text
+    if isinstance(source, Response):
+        return decoding.document(source.body, None)
+    raise TypeError(f"HTML as text or bytes, a response or a selector is wanted, not {type(source).__name__}")
 
 
 def _take_out(adapter: ItemAdapter, name: str) -> None:

@@ -267,6 +267,8 @@ async def test_html_in_an_item_is_extracted_there_and_then(settings: dict[str, A
         {"url": URL, "html": page},
         {"url": URL, "html": page.encode()},
         {"url": URL, "html": b'<meta charset="latin-1">' + page.encode("latin-1")},
+        # It says nothing of its encoding, which is not UTF-8.
+        {"url": URL, "html": page.encode("cp1252")},
         Stored(URL, page),
         {"url": URL, "html": scrapy.http.HtmlResponse(URL + "/other", body=page.encode(), encoding="utf-8")},
         {"html": scrapy.http.HtmlResponse(URL + "/other", body=page.encode(), encoding="utf-8")},
@@ -275,12 +277,12 @@ async def test_html_in_an_item_is_extracted_there_and_then(settings: dict[str, A
         "no item at all",
     ]
     result = await crawl(SourceSpider, {**settings, **SOURCE}, sources=sources)
-    assert [title_of(item) for item in sources] == ["Café"] * 6 + [None] * 3
-    assert len(result.items) == 9
-    assert [isinstance(item, dict) and "html" in item for item in sources[:6]] == [True] * 3 + [False] * 3
-    assert sources[3] == Stored(URL, page, "Café")
-    assert sources[5]["url"] == URL + "/other"
-    assert result.riptide("items") == {"items/extracted": 6, "items/filled": 6}
+    assert [title_of(item) for item in sources] == ["Café"] * 7 + [None] * 3
+    assert len(result.items) == 10
+    assert [isinstance(item, dict) and "html" in item for item in sources[:7]] == [True] * 4 + [False] * 3
+    assert sources[4] == Stored(URL, page, "Café")
+    assert sources[6]["url"] == URL + "/other"
+    assert result.riptide("items") == {"items/extracted": 7, "items/filled": 7}
 
 
 @pytest.mark.parametrize(
@@ -308,8 +310,11 @@ async def test_a_source_that_is_no_document_is_counted_and_the_item_passes(
     result = await crawl(SourceSpider, {**settings, **SOURCE}, sources=sources)
     assert sources == [{"html": article(TITLE)}, {"url": URL, "html": "  "}]
     assert len(result.items) == 2
-    assert result.riptide("items") == {"items/errors/invalid_html": 2}
-    assert all("an item's html failed: invalid_html" in line for line in messages(caplog.records))
+    assert result.riptide("items") == {"items/errors/source": 1, "items/errors/invalid_html": 1}
+    assert sorted(line.partition(" failed: ")[2] for line in messages(caplog.records)) == [
+        "invalid_html: the HTML is empty",
+        "source: HTML needs its address, and the item's field 'url' has None",
+    ]
 
 
 async def test_an_items_own_document_goes_before_the_page_it_comes_from(settings: dict[str, Any]) -> None:
