@@ -45,7 +45,12 @@ DocumentSkippedKind = Literal["near_duplicate", "language", "too_short", "off_si
 ItemErrorKind = Literal["refused", "fields", "no_markdown", "unwritable"]
 #: Why the plugin ends a crawl, as its ``finish_reason``.
 EndReason = Literal[
-    "riptide_component", "riptide_mode", "riptide_item_fields", "riptide_markdown_dir", "riptide_parquet"
+    "riptide_component",
+    "riptide_mode",
+    "riptide_item_fields",
+    "riptide_markdown_dir",
+    "riptide_parquet",
+    "riptide_redis",
 ]
 
 #: From the names of ``Extractor.metrics()`` to stats. A figure by reason gets one stat a reason.

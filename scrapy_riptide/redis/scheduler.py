@@ -243,7 +243,8 @@ class LeaseScheduler(Scheduler):  # type: ignore[misc]
                 error,
                 extra=self._log_extra(),
             )
-            closing = self._crawler.engine.close_spider_async(reason="riptide_redis")
+            reason: names.EndReason = "riptide_redis"
+            closing = self._crawler.engine.close_spider_async(reason=reason)
             self._stopping = asyncio.ensure_future(closing)
 
     def _log_extra(self) -> dict[str, Any]:
