@@ -42,7 +42,10 @@ Parser = Callable[[Any], Any]
 
 @dataclass(frozen=True)
 class Allowed:
-    """What an option accepts: ``parse`` turns what was given into the value or raises ``ValueError``."""
+    """What an option accepts: ``parse`` turns what was given into the value or raises ``ValueError``.
+
+    What that was raised from is told as the reason.
+    """
 
     parse: Parser
     #: Completes the sentence "… is not allowed: it takes".
@@ -181,8 +184,11 @@ def parse_option(config_class: type, name: str, value: Any, source: str) -> Any:
     try:
         return allowed.parse(value)
     except (ValueError, TypeError, OverflowError) as error:
-        given = in_short(repr(value))
-        raise ConfigError(f"{source} = {given} is not allowed: it takes {allowed.sentence}.") from error
+        message = f"{source} = {in_short(repr(value))} is not allowed: it takes {allowed.sentence}."
+        # The sentence says all that the refusal itself does. Only what it came of is worth a traceback: a
+        # module that can't be imported, say.
+        because = error.__cause__
+        raise ConfigError(message if because is None else f"{message} ({because})") from because
 
 
 class _Implied(int):

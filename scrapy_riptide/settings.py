@@ -142,8 +142,8 @@ def _path_of_a_crawl() -> Allowed:
         names = dict.fromkeys(("spider", "project", "job"), "")
         try:
             made = template % names
-        except (KeyError, TypeError) as error:
-            raise ValueError from error
+        except (KeyError, TypeError):
+            raise ValueError from None
         # A bare %s takes all of them, and makes a file of that name.
         if str(names) in made:
             raise ValueError

@@ -189,6 +189,7 @@ async def test_a_project_s_settings_for_other_items_don_t_disturb_it() -> None:
         ({"url": "a.example", "allow": "/news/("}, r"allow=/news/\( is no regular expression: missing \)"),
         ({"url": "a.example", "language": "de"}, "language=de is no argument .* did you mean languages?"),
         ({"url": "a.example", "max_pages": "5"}, "max_pages=5 is no argument .* did you mean pages?"),
+        ({"url": "a.example", "languages": "english"}, "languages=english is not allowed: .* en or pt-BR"),
         ({"file": "/nothing/here"}, "file=/nothing/here can't be read: No such file or directory"),
     ],
 )

@@ -110,7 +110,12 @@ BAD = [
     ("ITEM_FIELDS", {"tilte": "a"}, f"of {', '.join(CONTENT_FIELDS)}, or None."),
     ("ITEM_FIELDS", {"title": 7}, "RIPTIDE_ITEM_FIELDS = {'title': 7} is not allowed"),
     ("ITEM_FIELDS", "title=headline", "RIPTIDE_ITEM_FIELDS = 'title=headline' is not allowed"),
-    ("ITEM_CLASSES", ["no.such.Class"], "RIPTIDE_ITEM_CLASSES = ['no.such.Class'] is not allowed"),
+    (
+        "ITEM_CLASSES",
+        ["no.such.Class"],
+        "RIPTIDE_ITEM_CLASSES = ['no.such.Class'] is not allowed: it takes item classes (dict, Item,"
+        " dataclass, attrs, pydantic) or their import paths, or None. (No module named 'no')",
+    ),
     ("ITEM_CLASSES", [int], "RIPTIDE_ITEM_CLASSES"),
     (
         "SOURCE_FIELD",

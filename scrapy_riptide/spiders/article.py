@@ -23,6 +23,8 @@ from scrapy_riptide.monitoring.stats import DOCUMENTS_COLLECTED, DOCUMENTS_SKIPP
 from scrapy_riptide.near_duplicates import NearDuplicates
 
 _FOLLOW = ("all", "content", "navigation")
+# The name of a language would be the language of no page, and the crawl would end with nothing.
+_LANGUAGE = re.compile(r"[a-zA-Z]{2,3}(-[a-zA-Z0-9]{1,8})*")
 _FEED_LINKS = (
     "//item/link/text()"  # RSS
     " | //item[not(link)]/guid[not(@isPermaLink='false')]/text()"
@@ -96,7 +98,7 @@ class ArticleSpider(SitemapSpider):
         self.depth_of_lists = 0 if depth is None else self.depth
         self.page_limit = _number("pages", pages, least=1)
         self.min_words = _number("min_words", min_words, least=0)
-        self.languages = {language.lower() for language in languages.replace(",", " ").split()}
+        self.languages = {_language(word) for word in languages.replace(",", " ").split()}
         self._links = RiptideLinkExtractor(
             allow=_pattern("allow", allow),
             deny=_pattern("deny", deny),
@@ -213,7 +215,7 @@ def _lines(file: str) -> list[str]:
         lines = Path(file).read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise ValueError(f"file={file} can't be read: {reason}") from error
+        raise ValueError(f"file={file} can't be read: {reason}") from None
     return [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
 
 
@@ -231,7 +233,13 @@ def _pattern(name: str, value: str) -> tuple[re.Pattern[str], ...]:
     try:
         return (re.compile(value),) if value else ()
     except re.error as error:
-        raise ValueError(f"{name}={value} is no regular expression: {error}") from error
+        raise ValueError(f"{name}={value} is no regular expression: {error}") from None
+
+
+def _language(word: str) -> str:
+    if not _LANGUAGE.fullmatch(word):
+        raise ValueError(f"languages={word} is not allowed: give languages as pages name them, en or pt-BR")
+    return word.lower()
 
 
 def _number(name: str, value: str, least: int) -> int:
