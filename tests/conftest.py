@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from clocks import HeldTime, OwnTime
+from hypothesis import settings
 from misbehaving import write_misbehaving
 from spinning import settings_with_polls
 from waiting import PATIENCE_S
@@ -15,6 +16,10 @@ from waiting import PATIENCE_S
 from scrapy_riptide import Extractor, ExtractorConfig
 from scrapy_riptide.wasm import deadline
 from scrapy_riptide.wasm.runtime import Runtime
+
+# An example may take its time: hypothesis gives each 200 ms, which a busy machine needs for nothing.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -97,7 +97,7 @@ def _expected(blocks: list[Block]) -> list[Block]:
 
 
 @pytest.mark.slow
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.builds(Block, _kind, _sentence), min_size=1, max_size=4))
 def test_every_text_survives_with_its_place(markdown_of: object, blocks: list[Block]) -> None:
     assert callable(markdown_of)
