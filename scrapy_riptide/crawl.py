@@ -19,6 +19,7 @@ from scrapy_riptide.monitoring.stats import (
     ERRORS,
     EXTRACTED,
     FALLBACK,
+    ITEMS_EXTRACTED,
     POOL_FIGURES,
     SEEN,
     SKIPPED,
@@ -217,6 +218,8 @@ def summary(figures: CrawlFigures, stats: Mapping[str, Any]) -> str:
     line = f"scrapy-riptide: {counted(stats.get(SEEN, 0), 'page')}: {', '.join(parts)}"
     if fallback:
         line += f"; the fallback answered {sum(fallback.values())} of those that failed"
+    if items := stats.get(ITEMS_EXTRACTED):
+        line += f"; {counted(items, 'item')} extracted from RIPTIDE_SOURCE_FIELD"
     if given := sum(figures.extractions.values()):
         line += f"; {figures.durations_s.sum / given * 1000:.1f} ms a page"
     if (denied := stats.get(POOL_FIGURES["riptide_wasm_grow_failed_total"])) is not None:

@@ -255,7 +255,9 @@ SOURCE = {"RIPTIDE_SOURCE_FIELD": "html"}
 URL = "https://harbour.example/a"
 
 
-async def test_html_in_an_item_is_extracted_there_and_then(settings: dict[str, Any]) -> None:
+async def test_html_in_an_item_is_extracted_there_and_then(
+    settings: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
     @dataclasses.dataclass
     class Stored:
         url: str
@@ -276,7 +278,9 @@ async def test_html_in_an_item_is_extracted_there_and_then(settings: dict[str, A
         {"url": URL},
         "no item at all",
     ]
-    result = await crawl(SourceSpider, {**settings, **SOURCE}, sources=sources)
+    with caplog.at_level(logging.INFO):
+        result = await crawl(SourceSpider, {**settings, **SOURCE}, sources=sources)
+    assert "; 7 items extracted from RIPTIDE_SOURCE_FIELD; " in messages(caplog.records, logging.INFO)[-1]
     assert [title_of(item) for item in sources] == ["Café"] * 7 + [None] * 3
     assert len(result.items) == 10
     assert [isinstance(item, dict) and "html" in item for item in sources[:7]] == [True] * 4 + [False] * 3
