@@ -95,7 +95,7 @@ def default(option: Field[Any]) -> str:
 def section(option: Field[Any]) -> str:
     """One setting's part of the page."""
     name = setting_name(option.name)
-    kind = str(option.type).replace("Mode", "str | list[str]")
+    kind = str(option.type).replace("Mode", "str | list[str]").replace("Favor", "str")
     allowed = option.metadata["allowed"].sentence
     return (
         f"\n### {name}\n\n"

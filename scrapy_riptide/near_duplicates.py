@@ -53,7 +53,7 @@ def _digest(text: str) -> bytes:
 
 
 class NearDuplicates:
-    """Remembers the texts that it was asked for, the last ``capacity`` of them.
+    """Remembers the texts that it was asked for, the last ``capacity`` of them. For one thread.
 
     A text takes about 150 bytes, whatever its length.
     """

@@ -343,6 +343,7 @@ class BoundFunction:
     """One function of one instance, ready to be called again and again. Not for two threads at once."""
 
     def __init__(self, function: ffi.wasmtime_component_func_t, context: Any, signature: Signature) -> None:
+        # Kept for as long as its address is used, like the two buffers.
         self._function = function
         self._function_address = ctypes.addressof(function)
         self._context = ctypes.cast(context, ctypes.c_void_p)

@@ -63,6 +63,8 @@ class _LinearMemory:
     capacity: int
 
 
+# All threads' instances have theirs here. An entry is used by whoever has the instance, and to add or take
+# one is a single step with the GIL, which every callback has.
 _memories: dict[int, _LinearMemory] = {}
 _keys = count(1)
 _scope = threading.local()

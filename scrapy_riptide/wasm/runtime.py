@@ -79,7 +79,6 @@ class Runtime:
         self._interfaces: dict[str, ExportIndex] = {INTERFACE: interface}
         self._functions: dict[str, ExportIndex] = {}
         self.deadlines: DeadlineKeeper[Any] = PollingKeeper() if settings.polls else EpochTicker(engine)
-        self.pid = os.getpid()
 
     @classmethod
     def load_compiled(cls, config: ExtractorConfig) -> Runtime | None:
