@@ -77,6 +77,13 @@ def warm(options: Namespace, config: ConfigSource) -> int:
     """A compiled component in the cache."""
     wanted = config()
     cache = _cache(wanted)
+    try:
+        cache.make_directory()
+    except OSError as error:
+        raise CommandError(
+            f"nothing can be kept in {cache.directory} ({error.strerror}): make it a directory that is yours"
+            f" alone with room for 20 MB, or set {wanted.name_of('cache_dir')} to one"
+        ) from error
     with _started(wanted) as extractor:
         compiled = not extractor.metrics()["riptide_wasm_aot_cache_hits"]
     with _started(wanted) as extractor:

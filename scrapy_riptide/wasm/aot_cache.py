@@ -148,7 +148,7 @@ class AotCache:
 
     def store(self, key: str, component: Component) -> None:
         """Writes a compiled component, for every process that starts from now on."""
-        self._make_directory()
+        self.make_directory()
         # Left by a process that was killed while it wrote: whoever stores has the key's lock.
         for left in left_behind(self.directory, key):
             left.unlink(missing_ok=True)
@@ -159,7 +159,7 @@ class AotCache:
     @contextlib.contextmanager
     def lock(self, key: str) -> Iterator[None]:
         """Lets one process at a time compile for ``key``. The system drops it with its process."""
-        self._make_directory()
+        self.make_directory()
         try:
             import fcntl
         except ImportError:  # no such lock here: two processes may compile the same
@@ -174,7 +174,11 @@ class AotCache:
             _locks.discard(descriptor)
             os.close(descriptor)
 
-    def _make_directory(self) -> None:
+    def make_directory(self) -> None:
+        """Makes the directory.
+
+        :raises OSError: it can't be made, or someone else can write to it
+        """
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._check_directory()
 
