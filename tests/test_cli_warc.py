@@ -185,7 +185,11 @@ def test_a_full_disk_is_a_sentence_and_then_the_run_goes_on(
         (["none.warc", "--output", "out"], "none.warc can't be read: No such file or directory.", 1),
         (["a.warc.gz", "a.warc.gz", "--output", "out"], "2 of the files would become", 1),
         (["a.warc.gz", "--output", "out", "--jobs", "0"], "--jobs 0 is not allowed", 2),
-        (["a.warc.gz", "--output", "a.warc.gz"], "a.warc.gz: File exists.", 1),
+        (
+            ["a.warc.gz", "--output", "a.warc.gz"],
+            "--output a.warc.gz can't be made a directory: File exists. Name another.\n",
+            1,
+        ),
         (["a.warc.gz", "--output", "done", "--mode", "full"], "or with other options", 1),
         (["a.warc.gz", "--output", "busy"], "another riptide warc is at work in busy.", 1),
     ],

@@ -49,8 +49,8 @@ def warc(options: Namespace, config: ConfigSource) -> int:
         for source in map(Path, options.files)
     ]
     _check(tasks)
+    _make_directory(output)
     try:
-        output.mkdir(parents=True, exist_ok=True)
         with _alone_in(output):
             reports = {task.source: report for task in tasks if (report := _report(task)) is not None}
             waiting = [task for task in tasks if task.source not in reports]
@@ -87,6 +87,15 @@ def _check(tasks: list[Task]) -> None:
     for output, count in Counter(task.output for task in tasks).items():
         if count > 1:
             raise CommandError(f"{count} of the files would become {output}: give each its own --output.")
+
+
+def _make_directory(output: Path) -> None:
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandError(
+            f"--output {output} can't be made a directory: {error.strerror}. Name another."
+        ) from error
 
 
 def _check_readable(source: str) -> None:
