@@ -409,8 +409,8 @@ def test_a_slow_start_is_one_warning_a_process(
     assert re.fullmatch(
         r"A cold start took \d+\.\d ms with a filled cache, the target is 0\.001 ms "
         r"\(cold_start_target_ms\)\. "
-        r"It worked for \d+\.\d ms, had to read from a disk \d+ times, and for the rest waited for a busy "
-        r"machine\.",
+        r"It worked for \d+\.\d ms, \d+ pages and blocks had to come from a disk, and for the rest it waited "
+        r"for a busy machine\.",
         warning,
     )
 

@@ -193,7 +193,8 @@ class GuestHost:
             logger.log(
                 logging.WARNING if cost.is_own(target_ms) else logging.INFO,
                 "A cold start took %.1f ms with a filled cache, the target is %g ms (%s). It worked for "
-                "%.1f ms, had to read from a disk %d times, and for the rest waited for a busy machine.",
+                "%.1f ms, %d pages and blocks had to come from a disk, and for the rest it waited for a busy "
+                "machine.",
                 cost.ms,
                 target_ms,
                 self._config.name_of("cold_start_target_ms"),
