@@ -30,6 +30,10 @@ def settings_with_polls(config: ExtractorConfig) -> EngineSettings:
 
 
 def guests_running(extractor: Extractor) -> int:
-    """How many guests are under way at this moment."""
-    runtime = extractor._host.runtime
-    return 0 if runtime is None else runtime.deadlines.running
+    """How many guests are at work at this moment, each with its deadline: not one that is only being made."""
+    host = extractor._host
+    runtime = host.runtime
+    if runtime is None or not host.ready:
+        return 0
+    at_work = list(host._pool.result()._active.values())
+    return sum(each._deadline in runtime.deadlines._running for each in at_work)
