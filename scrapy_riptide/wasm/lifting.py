@@ -7,7 +7,7 @@ three words), reads results where they lie, and leaves freeing to the one call t
 whole. Types are checked once against what a component declares (:meth:`Type.matches`), never on
 a call.
 
-Lifting a record with 300 links costs 0.08 ms this way, most of it for the 300 strings.
+What a record with 300 links takes this way is mostly the making of its 300 strings.
 """
 
 from __future__ import annotations
