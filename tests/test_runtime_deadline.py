@@ -141,6 +141,24 @@ def test_expiring_stops_every_guest_at_once(runtime: MakeRuntime) -> None:
     assert [str(error) for error in stopped] == ["the extractor was closed while the guest ran"] * 3
 
 
+def test_expiring_stops_a_guest_whether_there_is_time_to_wait_for_it_or_not(runtime: MakeRuntime) -> None:
+    made, config = runtime(timeout_secs=10 * PATIENCE_S)
+    instance = Instance(made, config, 1)
+    arguments = lower_string("!s"), lower_string(URL), lower_mode("article")
+
+    def run() -> None:
+        with pytest.raises(errors.ExtractorClosed):
+            instance.call("extract", *arguments)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    wait_for(lambda: made.deadlines.running, "it runs")
+    made.deadlines.expire_all(0.0)
+    thread.join(PATIENCE_S)
+    assert not thread.is_alive()
+    instance.close()
+
+
 def test_a_guest_that_starts_as_all_are_expired_is_no_failure_of_the_component(
     runtime: MakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:

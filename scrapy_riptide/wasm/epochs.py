@@ -19,8 +19,6 @@ TICK_S = 0.01
 
 # How long the thread goes on ticking after the last guest, rather than being woken for each.
 _LINGER_S = 1.0
-# Enough to reach any deadline that the configuration allows in a handful of batches.
-_EXPIRE_BATCH = 4096
 
 
 def ticks(seconds: float) -> int:
@@ -35,11 +33,14 @@ class EpochDeadline(Deadline):
         super().__init__(keeper)
         self._ticker = keeper
         self._store = store
+        #: How far it is away at most.
+        self.ticks = 0
 
     def set(self, seconds: float) -> None:
         """As the base class says."""
         self._ticker.catch_up()
-        self._store.set_epoch_deadline(ticks(seconds))
+        self.ticks = ticks(seconds)
+        self._store.set_epoch_deadline(self.ticks)
 
     def has_stopped(self, trap: str) -> bool:
         """As the base class says."""
@@ -82,7 +83,13 @@ class EpochTicker(DeadlineKeeper[EpochDeadline]):
         return True  # unless it ticks: whether it does, it says by the event
 
     def _expire(self) -> None:
-        for _ in range(_EXPIRE_BATCH):
+        with self._lock:
+            away = max((each.ticks for each in self._running), default=0)
+            for each in self._running:
+                each.ticks = 0
+        for _ in range(away):
+            if not self._running:
+                return
             self._engine.increment_epoch()
 
     def _keep(self) -> None:
