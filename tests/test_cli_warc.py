@@ -97,6 +97,21 @@ def test_every_page_has_a_row_and_what_is_none_a_word(tmp_path: Path, riptide: R
     assert summary[6].startswith(f"    {mixed}:")
 
 
+def test_a_file_that_is_no_archive_is_not_done(tmp_path: Path, riptide: Riptide) -> None:
+    good = write_warc(tmp_path / "good.warc.gz", pages(2))
+    wrong = tmp_path / "notes.warc"
+    wrong.write_text("Not an archive.\n")
+    done = riptide(good, wrong, "--output", "out")
+    assert (done.returncode, done.stderr) == (1, "")
+    summary = done.stdout.splitlines()
+    assert summary[:3] == [
+        "2 files, 0 of them done before: 2 documents.",
+        "  2 extracted",
+        "  1 record can't be read:",
+    ]
+    assert summary[3].startswith(f"    {wrong}:0: damaged, ")
+
+
 def test_parquet_has_the_same_rows_with_types(tmp_path: Path, riptide: Riptide) -> None:
     source = write_warc(tmp_path / "tides.warc.gz", pages(12))
     for format_ in ("jsonl", "parquet"):

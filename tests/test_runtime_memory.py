@@ -95,7 +95,8 @@ def test_a_denied_growth_is_counted_whether_the_guest_survives_it_or_not(runtime
         tell(instance, "!x")
     assert (caught.value.grow_failures, instance.tracker.grow_failures) == (1, 3)
     assert str(caught.value) == (
-        f"the guest could not go on: 1 growth of its memory denied at {FULL} of 4096 pages"
+        f"the guest could not go on: 1 growth of its memory denied at {FULL} of 4096 pages. "
+        "For documents like this raise memory_limit_mb or memory_limit_pages"
     )
     instance.close()
 

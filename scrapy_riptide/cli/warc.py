@@ -69,8 +69,10 @@ def warc(options: Namespace, config: ConfigSource) -> int:
             f"{error.filename or output}: {error.strerror or error}. {done} of {len(tasks)} files are done;"
             " the same command goes on."
         ) from error
-    _summarize([reports[task.source] for task in tasks], len(waiting), time.monotonic() - began)
-    return 0
+    found = [reports[task.source] for task in tasks]
+    _summarize(found, len(waiting), time.monotonic() - began)
+    # Damage within an archive is told and passed over; a file of nothing else is none.
+    return int(any(report.damaged and not (report.documents or report.skipped) for report in found))
 
 
 def _name(source: Path, format_: str) -> str:

@@ -72,12 +72,15 @@ class Instance:
                 start = f"{wanted} pages" if wanted is not None else "more"
                 raise errors.ConfigError(
                     f"the guest starts with {start}, the limit is {self.tracker.max_pages} pages: "
-                    f"raise {self._config.name_of('memory_limit_mb')} or "
-                    f"{self._config.name_of('memory_limit_pages')}"
+                    f"{self._raise_the_limit()}"
                 ) from error
             raise errors.InternalError(f"the component can't be instantiated: {error}") from error
         if runtime.deadlines.ended:
             raise errors.ExtractorClosed(_CLOSED_AT_START)
+
+    def _raise_the_limit(self) -> str:
+        name_of = self._config.name_of
+        return f"raise {name_of('memory_limit_mb')} or {name_of('memory_limit_pages')}"
 
     def _arm(self, timeout_s: float, fuel: int) -> None:
         self._deadline.set(timeout_s)
@@ -161,7 +164,8 @@ class Instance:
         if denied:
             return errors.MemoryLimitExceeded(
                 f"the guest could not go on: {counted(denied, 'growth')} of its memory denied at "
-                f"{self.tracker.current_pages} of {self.tracker.max_pages} pages",
+                f"{self.tracker.current_pages} of {self.tracker.max_pages} pages. For documents like this "
+                f"{self._raise_the_limit()}",
                 grow_failures=denied,
             )
         if self._runtime.settings.fuel and "fuel" in trap:
