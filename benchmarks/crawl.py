@@ -39,7 +39,7 @@ Digests = dict[str, str]
 
 @dataclass
 class Crawl:
-    """One crawl's figures. No figures but the signal's number where the process died of one."""
+    """One crawl's figures."""
 
     pages_per_s: float
     cpu_ms: float
@@ -156,20 +156,24 @@ def plot(directory: Path, crawls: dict[str, list[Crawl | None]]) -> None:
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    ways = [way for way, rounds in crawls.items() if any(rounds)]
+    ways = list(crawls)
     done = {way: [each for each in crawls[way] if each] for way in ways}
     colours = ["#8d99ae" if way == _BASE else "#c1121f" if way == _OURS else "#2a6f97" for way in ways]
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 2.8), layout="constrained", sharey=True)
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3), layout="constrained", sharey=True)
     rates = [median([each.pages_per_s for each in done[way]]) for way in ways]
     lags = [median([each.late(0.99) for each in done[way]]) for way in ways]
     for axes, label, values in (
         (left, "pages a second", rates),
-        (right, "p99 of how late the event loop is, ms (logarithmic)", lags),
+        (right, "event loop late, p99, ms (logarithmic)", lags),
     ):
         bars = axes.barh(ways, values, color=colours)
-        axes.bar_label(bars, fmt="%.0f", padding=3, fontsize=9)
+        labels = [f"{each:.0f}" if done[way] else "" for way, each in zip(ways, values)]
+        axes.bar_label(bars, labels, padding=3, fontsize=9)
         axes.set_xlabel(label)
         axes.spines[["top", "right"]].set_visible(False)
+    for place, way in enumerate(ways):
+        if not done[way]:
+            left.annotate("the process crashed", (0, place), (4, 0), textcoords="offset points", va="center")
     right.set_xscale("log")
     left.invert_yaxis()
     left.margins(x=0.12)
