@@ -39,10 +39,14 @@ class ExtractorLease:
     def __init__(self, config: ExtractorConfig) -> None:
         self._key: _Key = (os.getpid(), config)
         with _lock:
-            entry = _entries.get(self._key)
-            if entry is None:
-                entry = _entries[self._key] = _Entry(Extractor(config))
-            entry.leases += 1
+            while True:
+                entry = _entries.get(self._key)
+                if entry is None:
+                    entry = _entries[self._key] = _Entry(Extractor(config))
+                entry.leases += 1
+                # Else its last lease was given back, by garbage, just before this one was counted.
+                if _entries.get(self._key) is entry:
+                    break
         self.extractor: Extractor = entry.extractor
         self._released = False
 

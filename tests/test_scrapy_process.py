@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import Configure
 from crawl_scripts import command
 from waiting import PATIENCE_S
+
+from scrapy_riptide import shared
 
 PRELUDE = """
 import asyncio, json, sys
@@ -236,6 +239,27 @@ def test_a_crawl_that_is_garbage_when_the_next_one_makes_its_extractor_keeps_nob
         cache_dir,
     )
     assert (report["extractors"], report["closed"], report["left"]) == (2, True, 0)
+
+
+def test_an_extractor_whose_last_crawl_is_garbage_as_the_next_one_finds_it_is_not_the_next_ones(
+    config: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    garbage = shared.ExtractorLease(config())
+
+    class Collecting(dict[Any, Any]):
+        def get(self, key: Any, default: Any = None) -> Any:
+            found = super().get(key, default)
+            garbage.release()
+            return found
+
+    entries = Collecting(shared._entries)
+    monkeypatch.setattr(shared, "_entries", entries)
+    lease = shared.ExtractorLease(config())
+    assert (garbage.extractor.closed, lease.extractor.closed) == (True, False)
+    assert lease.extractor.extract("fine", "https://example.com/").text == "fine"
+    lease.release()
+    assert lease.extractor.closed
+    assert lease._key not in entries
 
 
 def test_without_asyncio_the_plugin_says_what_to_do_and_the_crawl_goes_on(cache_dir: Path) -> None:
