@@ -79,6 +79,11 @@ class Report:
         except TypeError as error:
             raise ValueError(str(error)) from error
 
+    @property
+    def has_responses(self) -> bool:
+        """Whether there was any response, a document or another, that could be read."""
+        return bool(self.documents or self.skipped)
+
     def is_of(self, task: Task) -> bool:
         """Whether this is what the task would report, as far as can be known before."""
         other = Report.of(task)

@@ -72,7 +72,7 @@ def warc(options: Namespace, config: ConfigSource) -> int:
     found = [reports[task.source] for task in tasks]
     _summarize(found, len(waiting), time.monotonic() - began)
     # Damage within an archive is told and passed over; a file of nothing else is none.
-    return int(any(report.damaged and not (report.documents or report.skipped) for report in found))
+    return int(any(report.damaged and not report.has_responses for report in found))
 
 
 def _name(source: Path, format_: str) -> str:
@@ -176,9 +176,7 @@ def _summarize(reports: list[Report], converted: int, took_s: float) -> None:
         print(f"  {errors.total()} failed ({_kinds(errors)}); the fallback answered for {answered}")
     if skipped:
         print(f"  {counted(skipped.total(), 'other response')} skipped ({_kinds(skipped)})")
-    empty = [
-        report.source for report in reports if not (report.documents or report.skipped or report.damaged)
-    ]
+    empty = [report.source for report in reports if not (report.has_responses or report.damaged)]
     if empty:
         print(f"  {counted(len(empty), 'file')} without any response, as WET and WAT files are:")
     for source in empty[:_NAMED]:
